@@ -1,0 +1,330 @@
+"""The recipe: everything that decides a training, and the one text about each of its fields.
+
+A recipe is read from TOML, JSON or a dict and has four tables: ``task``, ``network``, ``training`` and ``sampling``.
+Every field may be left out. A field that is left out is ``None`` here and becomes concrete in
+:func:`rnncore.defaults.fill`, which knows how much data there is. Label, help, unit, bounds and choices stand beside
+the field, once; forms, REST and ``--help`` are views of :func:`fields`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from rnncore import catalog
+from rnncore.errors import RecipeError
+
+MAX_PROMPT = 10_000
+
+
+def _one_of(choices: dict[str, catalog.Choice]) -> AfterValidator:
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in choices:
+            raise ValueError(f"{value!r} is not one of {', '.join(choices)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _device(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", value):
+        raise ValueError(f"{value!r} is not one of auto, cpu, cuda, cuda:N, mps")
+    return value
+
+
+def _prompts(value: list[str] | None) -> list[str] | None:
+    for prompt in value or []:
+        if len(prompt) > MAX_PROMPT:
+            raise ValueError(f"a prompt has {len(prompt):,} characters; at most {MAX_PROMPT:,} are taken")
+    return value
+
+
+def _temperatures(value: list[float] | None) -> list[float] | None:
+    for temperature in value or []:
+        if not 0 <= temperature <= 10:
+            raise ValueError(f"temperature {temperature} is outside 0 to 10")
+    return value
+
+
+def _field(
+    label: str, help: str, *, topic: str, unit: str = "", prominent: bool = False,
+    choices: dict[str, catalog.Choice] | None = None, **bounds: Any,
+) -> Any:  # fmt: skip
+    extra = {"label": label, "topic": topic, "unit": unit, "prominent": prominent, "choices": list(choices or ())}
+    return Field(default=None, description=help, json_schema_extra=extra, **bounds)
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+
+
+
+class Task(_Table):
+    """What the network learns to do."""
+
+    kind: Annotated[str, _one_of(catalog.TASKS)] = Field(
+        description="what the network learns to do",
+        json_schema_extra={"label": "Task", "topic": "task", "unit": "", "prominent": True, "choices": list(catalog.TASKS)},
+    )
+    tokens: Annotated[str | None, _one_of(catalog.TOKENS)] = _field(
+        "Tokens", "the pieces that the text is cut into", topic="data", choices=catalog.TOKENS)
+    vocabulary_size: int | None = _field(
+        "Vocabulary size", "words and byte pairs: at most so many different tokens, 0 = the task's own default",
+        topic="data", unit="tokens", ge=0, le=200_000)
+    documents: str | None = _field(
+        "Documents", "where the carried state starts anew: none, lines, records (parted by empty lines), or any separator text",
+        topic="data", min_length=1, max_length=200)  # fmt: skip
+
+
+class Network(_Table):
+    """The recurrent network."""
+
+    cell: Annotated[str | None, _one_of(catalog.CELLS)] = _field(
+        "Cell", "what is repeated at every time step", topic="network", choices=catalog.CELLS)
+    hidden_size: int | None = _field(
+        "Hidden size", "what it can hold in mind", topic="network", unit="units", prominent=True, ge=1, le=8192)
+    num_layers: int | None = _field(
+        "Layers", "stacked, each reading the one below", topic="network", prominent=True, ge=1, le=16)
+    embedding_size: int | None = _field(
+        "Embedding size", "numbers that stand for one token", topic="network", unit="units", ge=1, le=8192)
+    dropout: float | None = _field(
+        "Dropout", "share of units silenced between layers while training", topic="network", ge=0, lt=1)
+    bidirectional: bool | None = _field(
+        "Bidirectional", "also read from the end; refused where the task generates", topic="network")
+    nonlinearity: Annotated[str | None, _one_of(catalog.NONLINEARITIES)] = _field(
+        "Nonlinearity", "the plain RNN's squashing function", topic="network", choices=catalog.NONLINEARITIES)
+    bias: bool | None = _field("Bias", "add a learned constant in every gate", topic="network")
+    tied: bool | None = _field("Tied embeddings", "the output weights are the embedding", topic="network")
+    init: Annotated[str | None, _one_of(catalog.INITS)] = _field(
+        "Initialization", "where the recurrent weights start", topic="network", choices=catalog.INITS)  # fmt: skip
+
+
+class Training(_Table):
+    """How it is trained."""
+
+    seed: int | None = _field("Seed", "the same seed gives the same run", topic="training", ge=0, le=2**31 - 1)
+    device: Annotated[str | None, AfterValidator(_device)] = _field(
+        "Device", "auto, cpu, cuda, cuda:N or mps", topic="machine")
+    precision: Annotated[str | None, _one_of(catalog.PRECISIONS)] = _field(
+        "Precision", "of the matrix products", topic="machine", choices=catalog.PRECISIONS)
+    batch_size: int | None = _field(
+        "Batch size", "streams of text read side by side", topic="training", unit="streams", prominent=True, ge=1, le=65_536)
+    sequence_length: int | None = _field(
+        "Sequence length", "steps before the gradient is cut", topic="training", unit="tokens", prominent=True, ge=1, le=65_536)
+    max_steps: int | None = _field("Steps at most", "optimizer steps", topic="end", unit="steps", ge=1, le=10**9)
+    max_epochs: float | None = _field("Epochs at most", "readings of the whole text", topic="end", unit="epochs", gt=0, le=10**6)
+    max_minutes: float | None = _field(
+        "Stop after", "or when validation stops improving", topic="end", unit="minutes", prominent=True, gt=0, le=10**5)
+    learning_rate: float | None = _field(
+        "Learning rate", "largest step; warms up, then decays", topic="training", prominent=True, gt=0, le=1e10)
+    warmup_steps: int | None = _field(
+        "Warm-up", "steps in which the learning rate rises from zero", topic="training", unit="steps", ge=0, le=10**7)
+    schedule: Annotated[str | None, _one_of(catalog.SCHEDULES)] = _field(
+        "Schedule", "the learning rate after the warm-up", topic="training", choices=catalog.SCHEDULES)
+    optimizer: Annotated[str | None, _one_of(catalog.OPTIMIZERS)] = _field(
+        "Optimizer", "how a gradient becomes a step", topic="training", choices=catalog.OPTIMIZERS)
+    weight_decay: float | None = _field("Weight decay", "pull of the weights towards zero", topic="training", ge=0, le=10)
+    clip_norm: float | None = _field("Clip norm", "longest gradient that is followed, 0 = off", topic="training", ge=0, le=1e6)
+    validation_fraction: float | None = _field(
+        "Validation share", "the last part of the text, never trained on", topic="data", ge=0, lt=1)
+    test_fraction: float | None = _field(
+        "Test share", "the part after that, looked at once", topic="data", ge=0, lt=1)
+    evaluate_every: int | None = _field("Evaluate every", "steps between validations", topic="end", unit="steps", ge=1, le=10**9)
+    checkpoint_every: int | None = _field(
+        "Checkpoint every", "steps between checkpoints", topic="end", unit="steps", ge=1, le=10**9)
+    patience: int | None = _field(
+        "Patience", "evaluations without improvement before stopping, 0 = off", topic="end", unit="evaluations", ge=0, le=10**6)  # fmt: skip
+
+
+class Sampling(_Table):
+    """What it writes while it trains."""
+
+    every: int | None = _field("Sample every", "steps between samples, 0 = never", topic="samples", unit="steps", ge=0, le=10**9)
+    prompts: Annotated[list[str] | None, AfterValidator(_prompts)] = _field(
+        "Prompts", "what a sample starts from; empty starts unprimed", topic="samples", max_length=20)
+    temperatures: Annotated[list[float] | None, AfterValidator(_temperatures)] = _field(
+        "Temperatures", "below 1 plays safe, above 1 takes risks", topic="samples", max_length=10)
+    length: int | None = _field("Length", "tokens of a sample", topic="samples", unit="tokens", ge=1, le=100_000)  # fmt: skip
+
+
+class Recipe(_Table):
+    """Task, network, training and sampling. Immutable; fields that were not given are None.
+
+    >>> Recipe.parse({"task": {"kind": "language_model"}, "network": {"hidden_size": "big"}})
+    Traceback (most recent call last):
+    ...
+    rnncore.errors.RecipeError: network.hidden_size: must be a whole number, not 'big'
+    """
+
+    task: Task
+    network: Network = Network()
+    training: Training = Training()
+    sampling: Sampling = Sampling()
+
+    @classmethod
+    def parse(cls, body: Any) -> Recipe:
+        """A recipe from a dict of tables. Raises RecipeError that names every wrong field."""
+        if not isinstance(body, Mapping):
+            raise RecipeError.at("recipe", "must be an object with the tables task, network, training and sampling")
+        try:
+            recipe = cls.model_validate(dict(body))
+        except ValidationError as error:
+            raise RecipeError([_readable(item) for item in error.errors()]) from None
+        if contradictions := list(_contradictions(recipe)):
+            raise RecipeError(contradictions)
+        return recipe
+
+    @classmethod
+    def load(cls, path: str | Path) -> Recipe:
+        """A recipe from a TOML or JSON file. Raises RecipeError; OSError where the file cannot be read."""
+        raw = Path(path).read_bytes()
+        try:
+            text = raw.decode("utf-8-sig")
+            body = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+        except (UnicodeDecodeError, json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
+            raise RecipeError.at("recipe", f"{Path(path).name} is neither TOML nor JSON: {error}") from None
+        return cls.parse(body)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """The fields that are set, by table."""
+        return {table: body for table, body in self.model_dump(exclude_none=True).items() if body}
+
+    def to_toml(self) -> str:
+        """The recipe as the TOML file that ``rnncore train`` takes."""
+        lines: list[str] = []
+        for table, body in self.to_dict().items():
+            lines += [f"[{table}]", *(f"{name} = {_toml(value)}" for name, value in body.items()), ""]
+        return "\n".join(lines)
+
+    def replacing(self, **tables: Mapping[str, Any]) -> Recipe:
+        """A copy with some fields replaced, checked again: ``recipe.replacing(training={"max_steps": 10})``."""
+        body = self.to_dict()
+        for table, values in tables.items():
+            body[table] = {**body.get(table, {}), **values}
+        return Recipe.parse(body)
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One field as forms, REST and help texts need it."""
+
+    table: str
+    name: str
+    label: str
+    help: str
+    unit: str
+    topic: str
+    prominent: bool
+    type: type
+    many: bool
+    choices: tuple[str, ...]
+    bounds: Mapping[str, float]
+
+    @property
+    def path(self) -> str:
+        return f"{self.table}.{self.name}"
+
+
+def fields() -> list[FieldSpec]:
+    """Every field of a recipe, in the order in which it is shown."""
+    specs = []
+    for table, info in Recipe.model_fields.items():
+        for name, item in info.annotation.model_fields.items():  # type: ignore[union-attr]
+            kind, many = _type_of(item)
+            extra: dict[str, Any] = item.json_schema_extra  # type: ignore[assignment]
+            specs.append(FieldSpec(
+                table=table, name=name, label=extra["label"], help=item.description or "", unit=extra["unit"],
+                topic=extra["topic"], prominent=extra["prominent"], type=kind, many=many,
+                choices=tuple(extra["choices"]), bounds=_bounds_of(item),
+            ))  # fmt: skip
+    return specs
+
+
+def _type_of(item: FieldInfo) -> tuple[type, bool]:
+    def plain(annotation: Any) -> Any:
+        while get_origin(annotation) is Annotated:
+            annotation = get_args(annotation)[0]
+        given = [plain(arg) for arg in get_args(annotation) if arg is not type(None)]
+        return annotation if get_origin(annotation) is list or not given else given[0]
+
+    kind = plain(item.annotation)
+    return (plain(get_args(kind)[0]), True) if get_origin(kind) is list else (kind, False)
+
+
+def _bounds_of(item: FieldInfo) -> dict[str, float]:
+    names = ("ge", "gt", "le", "lt", "max_length")
+    return {name: getattr(rule, name) for rule in item.metadata for name in names if hasattr(rule, name)}
+
+
+_EXPECTED = {
+    "int_type": "must be a whole number", "int_from_float": "must be a whole number", "int_parsing": "must be a whole number",
+    "float_type": "must be a number", "float_parsing": "must be a number", "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false", "string_type": "must be a text", "list_type": "must be a list",
+    "finite_number": "must be a finite number", "model_type": "must be a table", "model_attributes_type": "must be a table",
+}  # fmt: skip
+
+
+def _readable(item: Any) -> tuple[str, str]:
+    """A pydantic error as (dotted field, sentence)."""
+    path = ".".join(str(part) for part in item["loc"]) or "recipe"
+    kind, context, value = item["type"], item.get("ctx", {}), item["input"]
+    if kind == "extra_forbidden":
+        message = "is not a field of a recipe"
+    elif kind == "missing":
+        message = "is missing"
+    elif kind in _EXPECTED:
+        message = f"{_EXPECTED[kind]}, not {_short(value)}"
+    elif kind == "value_error":
+        message = str(context["error"])
+    elif kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
+        bound = next(iter(context.values()))
+        words = {"greater_than": "more than", "greater_than_equal": "at least", "less_than": "less than", "less_than_equal": "at most"}
+        message = f"must be {words[kind]} {bound:,}, not {_short(value)}"
+    else:
+        message = item["msg"][0].lower() + item["msg"][1:]
+    return path, message
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _contradictions(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    task, network, training = recipe.task, recipe.network, recipe.training
+    if network.bidirectional:
+        yield "network.bidirectional", "a language model writes forwards and cannot read what is not written yet"
+    if network.nonlinearity and (network.cell or "lstm") != "rnn":
+        yield "network.nonlinearity", f"belongs to the cell rnn; this network's cell is {network.cell or 'lstm'}"
+    if network.init == "chrono" and network.cell == "rnn":
+        yield "network.init", "chrono sets the gates of lstm and gru; the plain rnn has none"
+    if network.tied and network.embedding_size and network.hidden_size and network.embedding_size != network.hidden_size:
+        yield "network.tied", (
+            f"tied weights want embedding_size = hidden_size, here {network.embedding_size} and {network.hidden_size}"
+        )
+    if task.vocabulary_size and (task.tokens or "char") in ("char", "byte"):
+        yield "task.vocabulary_size", f"limits word and bpe tokens; {task.tokens or 'char'} tokens have the vocabulary of the text"
+    if (training.validation_fraction or 0) + (training.test_fraction or 0) >= 0.95:
+        yield "training.test_fraction", "validation and test together leave less than 5 % of the data to train on"
+    if training.max_steps and training.warmup_steps and training.warmup_steps >= training.max_steps:
+        yield "training.warmup_steps", f"{training.warmup_steps} steps of warm-up do not end before step {training.max_steps}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)
