@@ -1,0 +1,71 @@
+"""Datasets: named collections, their immutable versions, the bytes once, and the uploads on their way."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from webapp.ids import new_id
+
+
+class Dataset(models.Model):
+    id = models.CharField(primary_key=True, max_length=16, default=new_id, editable=False)
+    team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="datasets")
+    name = models.CharField(max_length=200)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["team", "-created_at"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Status(models.TextChoices):
+    PROCESSING = "processing", "Processing"
+    READY = "ready", "Ready"
+    FAILED = "failed", "Failed"
+
+
+class Version(models.Model):
+    """One upload of a dataset, immutable once it is ready. Its bytes lie in the blob store under ``sha256``."""
+
+    id = models.CharField(primary_key=True, max_length=16, default=new_id, editable=False)
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField(default=1)
+    filename = models.CharField(max_length=255)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PROCESSING)
+    sha256 = models.CharField(max_length=64, blank=True, db_index=True)
+    bytes = models.BigIntegerField(default=0)
+    source = models.CharField(max_length=500, blank=True)  # where ingest finds the bytes: a path in the data folder
+    inspection = models.JSONField(default=dict)  # what rnncore.data.inspect says: format, statistics, preview, problems
+    error = models.JSONField(null=True)  # {"message", "hint", "line", "offset"}
+    done_bytes = models.BigIntegerField(default=0)  # how far ingest has read
+    lease_until = models.DateTimeField(null=True)  # ingest's lease, as a run's
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["dataset", "number"], name="version_numbers_are_unique")]
+        indexes = [models.Index(fields=["status", "created_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.dataset} v{self.number}"
+
+
+class Upload(models.Model):
+    """A tus upload. ``offset`` on disk is the truth (the length of its part file), not a column."""
+
+    id = models.CharField(primary_key=True, max_length=16, default=new_id, editable=False)
+    team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="uploads")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
+    filename = models.CharField(max_length=255)
+    name = models.CharField(max_length=200)
+    length = models.BigIntegerField()
+    dataset = models.ForeignKey(Dataset, null=True, on_delete=models.SET_NULL, related_name="uploads")
+    error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.filename

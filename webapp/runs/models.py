@@ -1,0 +1,98 @@
+"""Runs, and the facts that they state. The row is the truth of what shall happen; events.jsonl of what did."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from webapp.ids import new_id
+
+
+class Status(models.TextChoices):
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Training"
+    PAUSED = "paused", "Paused"
+    FINISHED = "finished", "Finished"
+    STOPPED = "stopped", "Stopped"
+    FAILED = "failed", "Failed"
+
+
+class Run(models.Model):
+    id = models.CharField(primary_key=True, max_length=16, default=new_id, editable=False)
+    team = models.ForeignKey("teams.Team", on_delete=models.CASCADE, related_name="runs")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    name = models.CharField(max_length=200)
+    version = models.ForeignKey("datasets.Version", on_delete=models.PROTECT, related_name="runs")
+    valid_version = models.ForeignKey("datasets.Version", null=True, on_delete=models.PROTECT, related_name="+")
+    test_version = models.ForeignKey("datasets.Version", null=True, on_delete=models.PROTECT, related_name="+")
+    recipe = models.JSONField()  # as it was given
+    filled = models.JSONField(default=dict)  # every field concrete, as the trainer will use it
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    # the queue and the lease
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    queued_at = models.DateTimeField()  # place in the queue: earlier first
+    wanted = models.CharField(max_length=10, blank=True)  # "stop" or "pause" while it is asked for
+    attempt = models.PositiveIntegerField(default=0)
+    fence = models.BigIntegerField(default=0)  # grows with every claim; a write with an older one is refused
+    worker = models.CharField(max_length=200, blank=True)
+    lease_until = models.DateTimeField(null=True)
+
+    # a projection of its events
+    step = models.BigIntegerField(default=0)
+    steps = models.BigIntegerField(null=True)
+    last_seq = models.BigIntegerField(default=0)
+    rewinds = models.JSONField(default=list)  # [[seq, step], …]: where facts were taken back
+    started = models.JSONField(default=dict)  # the last `started` event's own fields
+    latest = models.JSONField(default=dict)  # the last `progress` event's own fields
+    best = models.JSONField(null=True)  # {"step", "loss", "metrics"}
+    baselines = models.JSONField(default=dict)  # {name: {"loss", "metrics"}}
+    sparkline = models.JSONField(default=list)  # [[step, loss], …], at most 64 points
+    error = models.JSONField(null=True)  # {"error", "hint", "step"}
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["team", "-created_at"]),
+            models.Index(fields=["status", "queued_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Fact(models.Model):
+    """Any event but ``progress``: few and of many shapes."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="facts")
+    seq = models.BigIntegerField()
+    step = models.BigIntegerField()
+    kind = models.CharField(max_length=20)
+    at = models.BigIntegerField()  # milliseconds since 1970, UTC
+    body = models.JSONField()  # the event's own fields
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="fact_seq_is_unique")]
+        indexes = [models.Index(fields=["run", "kind", "seq"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} #{self.seq}"
+
+
+class PointBlock(models.Model):
+    """Up to 1,024 ``progress`` events as packed columns (float64, little-endian, column after column)."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="blocks")
+    first_seq = models.BigIntegerField()
+    last_seq = models.BigIntegerField()
+    first_step = models.BigIntegerField()
+    last_step = models.BigIntegerField()
+    count = models.PositiveIntegerField()
+    columns = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "first_seq"], name="block_seq_is_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.count} points from #{self.first_seq}"
