@@ -1,0 +1,55 @@
+/** What every page has: theme, keys, times, dialogs, copy buttons, toasts, htmx. */
+import htmx from "htmx.org";
+import { all, find } from "../dom";
+import * as keys from "../keys";
+import * as theme from "../theme";
+import * as times from "../times";
+import { toast } from "../toast";
+
+declare global {
+  interface Window {
+    htmx: typeof htmx;
+  }
+}
+window.htmx = htmx;
+
+theme.follow();
+keys.listen();
+times.refresh();
+setInterval(times.refresh, 20_000);
+document.addEventListener("htmx:afterSettle", (event) => times.refresh(event.target as HTMLElement));
+document.addEventListener("htmx:sendError", () => toast("The server does not answer. Your input is still here; try again in a moment.", "error"));
+document.addEventListener("htmx:responseError", (event) => {
+  const status = (event as CustomEvent<{ xhr: XMLHttpRequest }>).detail.xhr.status;
+  toast(`The server refused that (${status}). Reload the page and try again.`, "error");
+});
+
+for (const input of all<HTMLInputElement>("input[name=theme]")) {
+  input.checked = input.value === theme.choice();
+  input.addEventListener("change", () => theme.choose(input.value as theme.Choice));
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target as Element;
+  target.closest("[data-dismiss]")?.closest(".toast, .hint")?.remove();
+  const opener = target.closest<HTMLElement>("[data-opens]");
+  if (opener) find<HTMLDialogElement>(`#${opener.dataset.opens}`)?.showModal();
+  if (target.closest("[data-closes]")) target.closest("dialog")?.close();
+  if (target instanceof HTMLDialogElement) target.close(); // the backdrop
+  const copier = target.closest<HTMLElement>("[data-copies]");
+  if (copier) void copy(copier);
+});
+
+async function copy(button: HTMLElement): Promise<void> {
+  const source = find(`#${button.dataset.copies}`);
+  const text = source instanceof HTMLInputElement ? source.value : (source?.textContent ?? "");
+  try {
+    await navigator.clipboard.writeText(text);
+    const before = button.textContent;
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = before), 1600);
+  } catch {
+    getSelection()?.selectAllChildren(source ?? document.body); // no clipboard over plain http: select it instead
+    toast("Selected. Press Ctrl+C to copy.");
+  }
+}

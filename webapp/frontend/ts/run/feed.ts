@@ -1,0 +1,168 @@
+// What a run has stated so far, put together from its history and the events that follow. Pure: knows no network, no page.
+
+export interface RunEvent {
+  seq: number;
+  at: string;
+  kind: string;
+  step: number;
+  [field: string]: unknown;
+}
+
+/** Progress points as columns of equal length, ordered by step. Numbers that were not finite are null. */
+export interface Points {
+  step: number[];
+  epoch: (number | null)[];
+  seconds: (number | null)[];
+  loss: (number | null)[];
+  learning_rate: (number | null)[];
+  grad_norm: (number | null)[];
+  tokens_per_second: (number | null)[];
+}
+
+export const COLUMNS = ["step", "epoch", "seconds", "loss", "learning_rate", "grad_norm", "tokens_per_second"] as const;
+
+/** What the server answers to /runs/<id>/history: thinned points, every other fact that still holds, and how far both reach. */
+export interface History {
+  last_seq: number;
+  points: Points;
+  facts: RunEvent[];
+}
+
+export interface Evaluation {
+  step: number;
+  split: string;
+  loss: number | null;
+  metrics: Record<string, number | null>;
+}
+
+export interface Sample {
+  step: number;
+  prompt: string;
+  temperature: number;
+  text: string;
+}
+
+export interface Baseline {
+  name: string;
+  loss: number | null;
+  metrics: Record<string, number | null>;
+}
+
+export type Outcome = "applied" | "double" | "gap";
+
+export function emptyPoints(): Points {
+  return { step: [], epoch: [], seconds: [], loss: [], learning_rate: [], grad_norm: [], tokens_per_second: [] };
+}
+
+/** The number of leading entries of the ascending `steps` that are at most `step`. */
+export function countUpTo(steps: number[], step: number): number {
+  let low = 0;
+  let high = steps.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((steps[middle] as number) <= step) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Points up to and including `step`, in place. */
+export function truncate(points: Points, step: number): void {
+  const kept = countUpTo(points.step, step);
+  for (const column of COLUMNS) points[column].length = kept;
+}
+
+// What holds whatever step a run goes on from.
+const LASTING = new Set(["started", "baseline", "rewound"]);
+
+export class Feed {
+  lastSeq = 0;
+  /** When the newest event was stated, or null before the first. */
+  lastAt: string | null = null;
+  points: Points = emptyPoints();
+  /** The newest progress event. */
+  latest: RunEvent | null = null;
+  /** Every fact that still holds and is no progress, in order. */
+  facts: RunEvent[] = [];
+
+  load(history: History): void {
+    this.lastSeq = history.last_seq;
+    this.points = history.points;
+    this.facts = [...history.facts];
+    this.lastAt = this.facts.at(-1)?.at ?? this.lastAt;
+  }
+
+  /** Takes one event: once, in order. On "gap" nothing changed, and what follows `lastSeq` has to be asked for. */
+  apply(event: RunEvent): Outcome {
+    if (event.seq <= this.lastSeq) return "double";
+    if (event.seq > this.lastSeq + 1) return "gap";
+    this.lastSeq = event.seq;
+    this.lastAt = event.at;
+    if (event.kind === "progress") this.#addPoint(event);
+    else this.#addFact(event);
+    return "applied";
+  }
+
+  #addPoint(event: RunEvent): void {
+    this.latest = event;
+    if (event.step <= (this.points.step.at(-1) ?? -1)) return;
+    for (const column of COLUMNS) this.points[column].push((event[column] ?? null) as number);
+  }
+
+  #addFact(event: RunEvent): void {
+    if (event.kind === "rewound") {
+      truncate(this.points, event.step);
+      this.facts = this.facts.filter((fact) => fact.step <= event.step || LASTING.has(fact.kind));
+      if (this.latest !== null && this.latest.step > event.step) this.latest = null;
+    }
+    this.facts.push(event);
+  }
+
+  #of(kind: string): RunEvent[] {
+    return this.facts.filter((fact) => fact.kind === kind);
+  }
+
+  get started(): RunEvent | null {
+    return this.#of("started").at(-1) ?? null;
+  }
+
+  get diagnosed(): RunEvent | null {
+    return this.#of("diagnosed").at(-1) ?? null;
+  }
+
+  /** How the run ended, or null while it may go on: an attempt that starts anew takes the end back. */
+  get ended(): RunEvent | null {
+    const last = this.facts.findLast((fact) => ["started", "rewound", "stopped", "finished", "failed"].includes(fact.kind));
+    return last && last.kind !== "started" && last.kind !== "rewound" ? last : null;
+  }
+
+  evaluations(split = "valid"): Evaluation[] {
+    return (this.#of("evaluated") as unknown as Evaluation[]).filter((fact) => fact.split === split);
+  }
+
+  get best(): Evaluation | null {
+    let best: Evaluation | null = null;
+    for (const each of this.evaluations()) {
+      if (each.loss !== null && (best === null || each.loss < (best.loss as number))) best = each;
+    }
+    return best;
+  }
+
+  get samples(): Sample[] {
+    return this.#of("sampled") as unknown as Sample[];
+  }
+
+  get checkpoints(): RunEvent[] {
+    return this.#of("checkpointed");
+  }
+
+  /** The baselines by name, each as it was last stated, the strongest first. */
+  get baselines(): Baseline[] {
+    const byName = new Map(this.#of("baseline").map((fact) => [fact.name as string, fact as unknown as Baseline]));
+    return [...byName.values()].sort((a, b) => (a.loss ?? Infinity) - (b.loss ?? Infinity));
+  }
+
+  get step(): number {
+    return Math.max(this.points.step.at(-1) ?? 0, this.latest?.step ?? 0, this.facts.at(-1)?.step ?? 0);
+  }
+}

@@ -1,0 +1,69 @@
+"""Numbers with their units, as ts/units.ts writes them in the browser. Spaces within a number do not break."""
+
+from __future__ import annotations
+
+from django import template
+
+register = template.Library()
+SPACE = "\u00a0"
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.{0 if value >= 99.95 else 1 if value >= 9.995 else 2}f}"
+
+
+@register.filter
+def number(value: float | None) -> str:
+    """1115394 → 1,115,394; nothing → an empty text."""
+    return "" if value is None else f"{value:,.0f}"
+
+
+@register.filter
+def decimals(value: float | None, places: int = 3) -> str:
+    """1.5493 → 1.549; nothing → a dash."""
+    return "–" if value is None else f"{value:,.{places}f}"
+
+
+@register.filter
+def compact(value: float) -> str:
+    """1340000 → 1.34 M; below ten thousand in full."""
+    if value < 10_000:
+        return number(value)
+    size, unit = next((size, unit) for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")) if value >= size)
+    return f"{_three_digits(value / size)}{SPACE}{unit}"
+
+
+@register.filter(name="bytes")
+def bytes_(value: float) -> str:
+    """410000000 → 410 MB."""
+    if value < 1000:
+        return f"{value:.0f}{SPACE}{'byte' if value == 1 else 'bytes'}"
+    sizes = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+    size, unit = next((size, unit) for size, unit in sizes if value >= size)
+    return f"{_three_digits(value / size)}{SPACE}{unit}"
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """200 → 3 min 20 s; 5400 → 1 h 30 min; from ten minutes on without seconds."""
+    if seconds is None:
+        return ""
+    s = max(0, round(seconds))
+    if s < 60:
+        return f"{s}{SPACE}s"
+    if s < 3600:
+        major, minor = (s // 60, "min"), (s % 60 if s < 600 else 0, "s")
+    elif s < 86_400:
+        major, minor = (s // 3600, "h"), (s % 3600 // 60, "min")
+    else:
+        major, minor = (s // 86_400, "d"), (s % 86_400 // 3600, "h")
+    return " ".join(f"{count}{SPACE}{unit}" for count, unit in (major, minor) if count)
+
+
+@register.filter
+def share(fraction: float) -> str:
+    """0.0412 → 4 %; below one percent with as many digits as it takes."""
+    percent = fraction * 100
+    if percent == 0 or percent >= 0.95:
+        return f"{percent:.0f}{SPACE}%"
+    return f"{percent:.2f}{SPACE}%" if percent >= 0.01 else f"below 0.01{SPACE}%"

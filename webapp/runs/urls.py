@@ -1,0 +1,5 @@
+"""Addresses of runs."""
+
+app_name = "runs"
+
+urlpatterns: list = []
