@@ -1,0 +1,48 @@
+"""Which teams a person is in, as what. Everything else that is fetched asks here who may see it."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, QuerySet
+from django.http import Http404
+
+from webapp.accounts.models import User
+from webapp.teams.models import Membership, Team
+from webapp.teams.roles import may
+
+
+def teams_of(user: User) -> QuerySet[Team]:
+    """The person's teams, the personal one first; each has ``role``, the person's role in it."""
+    mine = Team.objects.filter(memberships__user=user).annotate(role=F("memberships__role"))
+    return mine.order_by(F("personal_of").desc(nulls_last=True), "name", "id")
+
+
+def team_for(user: User, team_id: str | None = None, *, right: str = "view") -> Team:
+    """The team, by default the personal one.
+
+    Raises Http404 when the person is not in it, PermissionDenied when their role there lacks ``right``.
+    """
+    found = teams_of(user).filter(id=team_id) if team_id else teams_of(user).filter(personal_of=user)
+    if (team := found.first()) is None:
+        raise Http404("There is no such team.")
+    require(team.role, right)
+    return team
+
+
+def role_of(user: User, team: Team) -> str | None:
+    """The person's role in the team; None when they are not in it."""
+    return Membership.objects.filter(team=team, user=user).values_list("role", flat=True).first()
+
+
+def require(role: str | None, right: str) -> None:
+    """Raises Http404 for someone outside the team, PermissionDenied when ``role`` lacks ``right``."""
+    if not may(role, "view"):
+        raise Http404("There is nothing here.")
+    if not may(role, right):
+        raise PermissionDenied(f"Your role in this team ({role}) may not do this.")
+
+
+def require_in(user: User, team_id: str, right: str) -> None:
+    """:func:`require` for the person's role in the team of this id."""
+    role = Membership.objects.filter(team_id=team_id, user=user).values_list("role", flat=True).first()
+    require(role, right)
