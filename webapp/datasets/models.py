@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from webapp.fields import Json
 from webapp.ids import new_id
 
 
@@ -39,8 +40,8 @@ class Version(models.Model):
     sha256 = models.CharField(max_length=64, blank=True, db_index=True)
     bytes = models.BigIntegerField(default=0)
     source = models.CharField(max_length=500, blank=True)  # where ingest finds the bytes: a path in the data folder
-    inspection = models.JSONField(default=dict)  # what rnncore.data.inspect says: format, statistics, preview, problems
-    error = models.JSONField(null=True)  # {"message", "hint", "line", "offset"}
+    inspection = Json(default=dict)  # what rnncore.data.inspect says: format, statistics, preview, problems
+    error = Json(null=True)  # {"message", "hint", "line", "offset"}
     done_bytes = models.BigIntegerField(default=0)  # how far ingest has read
     lease_until = models.DateTimeField(null=True)  # ingest's lease, as a run's
     created_at = models.DateTimeField(auto_now_add=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from webapp.fields import Json
 from webapp.ids import new_id
 
 
@@ -19,9 +20,9 @@ class Model(models.Model):
     run = models.ForeignKey("runs.Run", null=True, on_delete=models.SET_NULL, related_name="models")
     dataset = models.ForeignKey("datasets.Dataset", null=True, on_delete=models.SET_NULL, related_name="models")
     step = models.BigIntegerField()
-    metrics = models.JSONField(default=dict)
-    baseline = models.JSONField(default=dict)
-    card = models.JSONField(default=dict)
+    metrics = Json(default=dict)
+    baseline = Json(default=dict)
+    card = Json(default=dict)
     bytes = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from webapp.fields import Json
 from webapp.ids import new_id
 
 
@@ -25,8 +26,8 @@ class Run(models.Model):
     version = models.ForeignKey("datasets.Version", on_delete=models.PROTECT, related_name="runs")
     valid_version = models.ForeignKey("datasets.Version", null=True, on_delete=models.PROTECT, related_name="+")
     test_version = models.ForeignKey("datasets.Version", null=True, on_delete=models.PROTECT, related_name="+")
-    recipe = models.JSONField()  # as it was given
-    filled = models.JSONField(default=dict)  # every field concrete, as the trainer will use it
+    recipe = Json()  # as it was given
+    filled = Json(default=dict)  # every field concrete, as the trainer will use it
     created_at = models.DateTimeField(auto_now_add=True)
 
     # the queue and the lease
@@ -42,13 +43,13 @@ class Run(models.Model):
     step = models.BigIntegerField(default=0)
     steps = models.BigIntegerField(null=True)
     last_seq = models.BigIntegerField(default=0)
-    rewinds = models.JSONField(default=list)  # [[seq, step], …]: where facts were taken back
-    started = models.JSONField(default=dict)  # the last `started` event's own fields
-    latest = models.JSONField(default=dict)  # the last `progress` event's own fields
-    best = models.JSONField(null=True)  # {"step", "loss", "metrics"}
-    baselines = models.JSONField(default=dict)  # {name: {"loss", "metrics"}}
-    sparkline = models.JSONField(default=list)  # [[step, loss], …], at most 64 points
-    error = models.JSONField(null=True)  # {"error", "hint", "step"}
+    rewinds = Json(default=list)  # [[seq, step], …]: where facts were taken back
+    started = Json(default=dict)  # the last `started` event's own fields
+    latest = Json(default=dict)  # the last `progress` event's own fields
+    best = Json(null=True)  # {"step", "loss", "metrics"}
+    baselines = Json(default=dict)  # {name: {"loss", "metrics"}}
+    sparkline = Json(default=list)  # [[step, loss], …], at most 64 points
+    error = Json(null=True)  # {"error", "hint", "step"}
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -70,7 +71,7 @@ class Fact(models.Model):
     step = models.BigIntegerField()
     kind = models.CharField(max_length=20)
     at = models.BigIntegerField()  # milliseconds since 1970, UTC
-    body = models.JSONField()  # the event's own fields
+    body = Json()  # the event's own fields
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "seq"], name="fact_seq_is_unique")]
@@ -81,7 +82,7 @@ class Fact(models.Model):
 
 
 class PointBlock(models.Model):
-    """Up to 1,024 ``progress`` events as packed columns (float64, little-endian, column after column)."""
+    """Up to 256 ``progress`` events as packed columns (see :mod:`webapp.runs.points`)."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="blocks")
     first_seq = models.BigIntegerField()
