@@ -1,12 +1,13 @@
-"""What the background floor needs of whoever keeps the rows: small protocols, named in settings, loaded by :func:`load`.
+"""What the background floor needs of whoever keeps the rows: small protocols, named in settings.
 
 ``webapp/*/store.py`` implements them over the ORM, ``jobs.memory`` in memory; one conformance suite
-(``tests/jobs/conformance``) runs against every implementation.
+(``tests/jobs/test_stores.py``) runs against every implementation. Every method may raise Unavailable, and may then be
+called again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,19 @@ LEASE = timedelta(seconds=15)
 
 
 class LeaseLost(Exception):
-    """Somebody else holds the run now; whoever sees this stops working on it at once."""
+    """Somebody else holds the work now, or it is gone; whoever sees this stops working on it at once."""
+
+
+class Unavailable(Exception):
+    """The store cannot be reached just now. Nothing was changed; try again."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to learn from: where its bytes lie, and what its owner called it."""
+
+    path: Path
+    name: str
 
 
 @dataclass(frozen=True)
@@ -30,10 +43,9 @@ class Claim:
     fence: int
     attempt: int
     recipe: dict[str, Any]
-    data: Path
-    data_name: str
-    valid: Path | None
-    test: Path | None
+    data: Source
+    valid: Source | None
+    test: Source | None
     folder: Path
     last_seq: int
 
@@ -48,6 +60,12 @@ class Ingest:
 
 
 class RunStore(Protocol):
+    """A claim holds while nobody else has claimed the run since and the run has not ended.
+
+    A run that was only put back into the queue (its worker was cut off from the database for a while) is still its
+    worker's: the next renewal takes it back.
+    """
+
     def claim(self, worker: str) -> Claim | None:
         """The first queued run, now running and ours, by one conditional UPDATE; None when there is none."""
         ...
@@ -59,8 +77,12 @@ class RunStore(Protocol):
     def append(self, claim: Claim, events: Sequence[dict[str, Any]]) -> int:
         """Appends events in one transaction; those already there (by seq) are skipped; returns the last seq.
 
-        Raises LeaseLost with an older fence, ValueError on a gap.
+        Raises LeaseLost when the claim does not hold, ValueError on a gap.
         """
+        ...
+
+    def refill(self, claim: Claim, events: Iterable[dict[str, Any]]) -> int:
+        """Puts these events in the place of all that are kept: the file is the truth. Raises as append does."""
         ...
 
     def finish(self, claim: Claim, status: str, error: dict[str, Any] | None = None) -> None:
@@ -68,11 +90,11 @@ class RunStore(Protocol):
         ...
 
     def release(self, claim: Claim) -> None:
-        """Gives the run back to the queue, at its old place. Raises LeaseLost."""
+        """Gives the run back to the queue, at its old place; one that shall stop or pause does. Raises LeaseLost."""
         ...
 
     def reap(self) -> list[str]:
-        """Puts every running run whose lease has ended back into the queue; their ids."""
+        """Does for every running run whose lease has ended what release does; their ids."""
         ...
 
 
@@ -82,12 +104,22 @@ class DatasetStore(Protocol):
         ...
 
     def progress(self, ingest: Ingest, done: int, total: int) -> None:
-        """Says how many bytes are read, and prolongs the lease."""
+        """Says how many bytes are read, and prolongs the lease. Raises LeaseLost when the version is gone."""
         ...
 
-    def ready(self, ingest: Ingest, inspection: dict[str, Any]) -> None: ...
+    def ready(self, ingest: Ingest, inspection: dict[str, Any]) -> None:
+        """Keeps the bytes under ``inspection["sha256"]``, once, and what is known of them. Twice is no error."""
+        ...
 
-    def failed(self, ingest: Ingest, message: str, *, hint: str = "", line: int | None = None, offset: int | None = None) -> None: ...
+    def failed(
+        self, ingest: Ingest, message: str, *, hint: str = "", line: int | None = None, offset: int | None = None
+    ) -> None:
+        """The version cannot be used, and why. Its bytes go."""
+        ...
+
+    def release(self, ingest: Ingest) -> None:
+        """Gives the version back unread."""
+        ...
 
 
 class ModelStore(Protocol):
