@@ -1,4 +1,4 @@
-// What a run has stated so far, put together from its history and the events that follow. Pure: knows no network, no page.
+/** What a run has stated so far: its history and the events that follow. Pure: knows no network and no page. */
 
 export interface RunEvent {
   seq: number;

@@ -1,4 +1,4 @@
-// Smoothing that neither lags behind a falling curve nor bends its steep start.
+/** Smoothing that neither lags behind a falling curve nor bends its steep start. */
 
 // Share of the drawn range, and of the step itself, that the kernel's deviation may take: the first bounds it late in a run, the second early.
 const OF_RANGE = 0.012;
