@@ -1,0 +1,194 @@
+"""Many requests at once, over standard input and output: one JSON object a line, both ways.
+
+Read::
+
+    {"id": …, "op": "generate", "folder": …, and the fields of rnncore.infer.writing.Request}
+    {"id": …, "op": "cancel"}
+
+Written::
+
+    {"ready": true}                                          once, first
+    {"id": …, "kind": "tokens", "text": 0, "tokens": [{"token", "probability", "alternatives": [[token, p], …]}, …]}
+    {"id": …, "kind": "done", "seed": …, "cancelled": false}     the last line of an id …
+    {"id": …, "kind": "error", "error": …, "hint": …, "field": …}   … or this; field is null where no field is wrong
+
+Requests take turns, token by token, so that a long one holds up nobody. A text's first token is written at once, the
+others together about thirty times a second. Models stay in memory, the most recent ones up to a limit, and are read
+anew when their files change. The process ends when its input does.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from queue import SimpleQueue
+from time import monotonic
+from typing import Any, BinaryIO
+
+from rnncore.errors import PromptError, RequestError, RnncoreError
+from rnncore.infer.locate import model_folder
+from rnncore.infer.runtime import FILES, Runtime
+from rnncore.infer.writing import FieldError, Piece, Request, write
+
+CACHE_BYTES = 2**30
+FLUSH_SECONDS = 0.03
+
+Say = Callable[[dict[str, Any]], None]
+
+
+def serve(lines: Iterable[bytes], out: BinaryIO) -> None:
+    """Answer the requests in ``lines`` on ``out`` until the input ends or nobody reads the output."""
+
+    def say(body: dict[str, Any]) -> None:
+        out.write(json.dumps(body, separators=(",", ":")).encode() + b"\n")
+        out.flush()
+
+    inbox: SimpleQueue[bytes | None] = SimpleQueue()
+    threading.Thread(target=_fill, args=(inbox, lines), daemon=True).start()
+    desk = Desk(say, Models(CACHE_BYTES))
+    try:
+        say({"ready": True})
+        while True:
+            while desk.idle or not inbox.empty():
+                if (line := inbox.get()) is None:
+                    return
+                desk.take(line)
+            desk.turn()
+    except BrokenPipeError:
+        return
+
+
+def _fill(inbox: SimpleQueue[bytes | None], lines: Iterable[bytes]) -> None:
+    for line in lines:
+        inbox.put(line)
+    inbox.put(None)
+
+
+class Desk:
+    """The requests that are under way, and whose turn it is."""
+
+    def __init__(self, say: Say, models: Models) -> None:
+        self._say = say
+        self._models = models
+        self._active: dict[str | int, Iterator[None]] = {}
+
+    @property
+    def idle(self) -> bool:
+        return not self._active
+
+    def take(self, line: bytes) -> None:
+        """Start or cancel what a line asks for."""
+        try:
+            body = json.loads(line)
+            if not isinstance(body, dict):
+                raise FieldError("request", "must be a JSON object")
+            identity, op = body.pop("id", None), body.pop("op", None)
+            if not isinstance(identity, str | int):
+                raise FieldError("id", f"must be a text or a number, not {identity!r:.60}")
+            if op == "cancel":
+                self._cancel(identity)
+            elif op != "generate":
+                raise FieldError("op", f"must be generate or cancel, not {op!r:.60}")
+            elif identity in self._active:
+                raise FieldError("id", f"{identity!r:.60} is the id of a request that is not done")
+            else:
+                self._active[identity] = self._answer(identity, body)
+        except (ValueError, RecursionError, RnncoreError) as error:
+            self._fail(None, error)
+
+    def turn(self) -> None:
+        """One turn for every request."""
+        for identity, answer in list(self._active.items()):
+            try:
+                next(answer)
+            except StopIteration:
+                del self._active[identity]
+            except BrokenPipeError:
+                raise
+            except Exception as error:
+                del self._active[identity]
+                self._fail(identity, error)
+
+    def _answer(self, identity: str | int, body: dict[str, Any]) -> Iterator[None]:
+        folder = body.pop("folder", None)
+        if not isinstance(folder, str):
+            raise FieldError("folder", f"must be the path of a model, not {folder!r:.60}")
+        request = Request.parse(body)
+        tray = Tray(self._say, identity, request.count)
+        for piece in write(self._models.get(folder), request):
+            if piece is not None:
+                tray.put(piece)
+            yield
+        tray.empty()
+        self._say({"id": identity, "kind": "done", "seed": request.seed, "cancelled": False})
+
+    def _cancel(self, identity: str | int) -> None:
+        if self._active.pop(identity, None) is not None:
+            self._say({"id": identity, "kind": "done", "seed": None, "cancelled": True})
+
+    def _fail(self, identity: str | int | None, error: Exception) -> None:
+        if isinstance(error, RnncoreError):
+            words, hint = str(error), error.hint
+        else:
+            traceback.print_exception(error)
+            words, hint = f"{type(error).__name__}: {error}", ""
+        self._say({"id": identity, "kind": "error", "error": words, "hint": hint, "field": _field(error)})
+
+
+def _field(error: Exception) -> str | None:
+    """Which field of the request is wrong, None where the request is not at fault."""
+    if isinstance(error, FieldError):
+        return error.field
+    if isinstance(error, PromptError):
+        return "prompt"
+    return "folder" if isinstance(error, RequestError) else None
+
+
+class Tray:
+    """Pieces on their way out: each text's first at once, the others gathered for a moment."""
+
+    def __init__(self, say: Say, identity: str | int, count: int) -> None:
+        self._say = say
+        self._identity = identity
+        self._pieces: list[list[dict[str, Any]]] = [[] for _ in range(count)]
+        self._due = 0.0
+
+    def put(self, piece: Piece) -> None:
+        row = {"token": piece.token, "probability": piece.probability, "alternatives": piece.alternatives}
+        self._pieces[piece.text].append(row)
+        if monotonic() >= self._due:
+            self.empty()
+
+    def empty(self) -> None:
+        for text, pieces in enumerate(self._pieces):
+            if pieces:
+                self._say({"id": self._identity, "kind": "tokens", "text": text, "tokens": pieces})
+                self._pieces[text] = []
+        self._due = monotonic() + FLUSH_SECONDS
+
+
+class Models:
+    """Runtimes by folder: the most recently used ones that fit into ``limit`` bytes, and always the last one."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._kept: OrderedDict[Path, tuple[Any, Runtime]] = OrderedDict()
+
+    def get(self, path: str) -> Runtime:
+        """The model that ``path`` means, read anew where its files changed. Raises as ``Runtime.load`` does."""
+        folder = model_folder(path).resolve()
+        stamp = [(file.name, (stat := file.stat()).st_mtime_ns, stat.st_size, stat.st_ino) for file in _files(folder)]
+        if folder not in self._kept or self._kept[folder][0] != stamp:
+            self._kept[folder] = stamp, Runtime.load(folder)
+        self._kept.move_to_end(folder)
+        while len(self._kept) > 1 and sum(runtime.nbytes for _, runtime in self._kept.values()) > self._limit:
+            self._kept.popitem(last=False)
+        return self._kept[folder][1]
+
+
+def _files(folder: Path) -> list[Path]:
+    return [folder / name for name in FILES if (folder / name).exists()]
