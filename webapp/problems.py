@@ -2,12 +2,13 @@
 
 ::
 
-    Refused            status, title; ``errors`` lists (field, message) where fields are to blame
+    Refused            status, title; ``errors`` lists (field, message) where fields are to blame, ``headers`` go along
+    ├── Unauthorized   401
     ├── Invalid        422  the values are wrong
     ├── Conflict       409  the state of things forbids it now (a run uses the dataset, a run has ended …)
     ├── TooLarge       413
     ├── DiskFull       507
-    ├── TooMany        429  ``retry_after`` seconds
+    ├── TooMany        429  with Retry-After in seconds
     └── Unavailable    503  something that is needed does not answer
 
 Beside them stand Django's own Http404 (no such thing, or not yours to see) and PermissionDenied (yours to see, not to
@@ -23,9 +24,21 @@ class Refused(Exception):
     status = 400
     title = "Bad request"
 
-    def __init__(self, message: str, *, errors: list[tuple[str, str]] | None = None) -> None:
+    def __init__(
+        self, message: str, *, errors: list[tuple[str, str]] | None = None, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.errors = errors or []
+        self.headers = headers or {}
+
+
+class Unauthorized(Refused):
+    status = 401
+    title = "Who is asking?"
+
+    def __init__(self) -> None:
+        message = "Log in, or send a token that is not revoked: `Authorization: Bearer TOKEN`."
+        super().__init__(message, headers={"WWW-Authenticate": "Bearer"})
 
 
 class Invalid(Refused):
@@ -57,8 +70,7 @@ class TooMany(Refused):
     title = "Too many requests"
 
     def __init__(self, message: str, *, retry_after: int) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
+        super().__init__(message, headers={"Retry-After": str(retry_after)})
 
 
 class Unavailable(Refused):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.functional import cached_property
 
 from webapp.fields import Json
 from webapp.ids import new_id
@@ -21,6 +22,12 @@ class Dataset(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @cached_property
+    def version(self) -> Version:
+        """The newest version; the selectors fetch it along, as ``newest``."""
+        fetched = getattr(self, "newest", None)
+        return fetched[0] if fetched else self.versions.latest("number")
 
 
 class Status(models.TextChoices):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
 from django.http import Http404
@@ -46,3 +48,19 @@ def require_in(user: User, team_id: str, right: str) -> None:
     """:func:`require` for the person's role in the team of this id."""
     role = Membership.objects.filter(team_id=team_id, user=user).values_list("role", flat=True).first()
     require(role, right)
+
+
+def of_teams(rows: QuerySet[Any], user: User, team: Team | None = None) -> QuerySet[Any]:
+    """Those of ``rows`` (of a table with a ``team``) that belong to the person's teams, or to one of them.
+
+    Each has ``role``, the person's role in its team.
+    """
+    mine = rows.filter(team__memberships__user=user).annotate(role=F("team__memberships__role"))
+    return mine if team is None else mine.filter(team=team)
+
+
+def one_of_teams(rows: QuerySet[Any], user: User, row_id: str, right: str) -> Any:
+    """The row with this id. Raises Http404 and PermissionDenied as :func:`require` does."""
+    row = of_teams(rows, user).filter(id=row_id).first()
+    require(row.role if row else None, right)
+    return row
