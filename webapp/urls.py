@@ -1,7 +1,12 @@
-"""Every address of the studio, one line an app."""
+"""Every address of the studio, one line an app. Uploads and sockets have theirs in ``asgi.py``."""
 
 from django.urls import include, path
 
 urlpatterns = [
-    path("accounts/", include("allauth.urls")),
+    path("", include("webapp.pages.urls")),
+    path("", include("webapp.accounts.urls")),
+    path("datasets/", include("webapp.datasets.urls")),
+    path("runs/", include("webapp.runs.urls")),
+    path("models/", include("webapp.models.urls")),
+    path("s/", include("webapp.models.shared_urls")),
 ]

@@ -1,0 +1,5 @@
+"""Addresses of models."""
+
+app_name = "models"
+
+urlpatterns: list = []
