@@ -1,0 +1,67 @@
+"""jobs.ports.DatasetStore over the ORM."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from jobs.ports import LEASE, Ingest, LeaseLost
+from webapp.datasets import blobs
+from webapp.datasets.models import Status, Version
+from webapp.db import reaching
+
+
+class DatasetStore:
+    @reaching
+    def claim(self, worker: str) -> Ingest | None:
+        while True:
+            now = timezone.now()
+            free = Version.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), status=Status.PROCESSING)
+            version = free.order_by("created_at", "id").first()
+            if version is None:
+                return None
+            if free.filter(id=version.id).update(lease_until=now + LEASE):
+                return Ingest(version.id, _bytes_of(version), version.filename)
+
+    @reaching
+    def progress(self, ingest: Ingest, done: int, total: int) -> None:
+        if not _waiting(ingest).update(done_bytes=done, bytes=total, lease_until=timezone.now() + LEASE):
+            raise LeaseLost(ingest.version_id)
+
+    @reaching
+    def ready(self, ingest: Ingest, inspection: dict[str, Any]) -> None:
+        known = dict(inspection)
+        sha256, size = known.pop("sha256"), known["bytes"]
+        # The hash is noted first: who dies after the move is succeeded by somebody who finds the bytes.
+        if not _waiting(ingest).update(sha256=sha256):
+            return
+        if ingest.path != blobs.path_of(sha256):
+            blobs.put(ingest.path, sha256)
+        _waiting(ingest).update(
+            status=Status.READY, bytes=size, done_bytes=size, inspection=known, source="", lease_until=None
+        )
+
+    @reaching
+    def failed(
+        self, ingest: Ingest, message: str, *, hint: str = "", line: int | None = None, offset: int | None = None
+    ) -> None:
+        error = {"message": message, "hint": hint, "line": line, "offset": offset}
+        if _waiting(ingest).update(status=Status.FAILED, error=error, source="", lease_until=None):
+            ingest.path.unlink(missing_ok=True)
+
+    @reaching
+    def release(self, ingest: Ingest) -> None:
+        _waiting(ingest).update(lease_until=None)
+
+
+def _waiting(ingest: Ingest) -> QuerySet[Version]:
+    return Version.objects.filter(id=ingest.version_id, status=Status.PROCESSING)
+
+
+def _bytes_of(version: Version) -> Path:
+    source = settings.DATA / version.source
+    return source if source.exists() or not version.sha256 else blobs.path_of(version.sha256)

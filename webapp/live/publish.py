@@ -1,0 +1,73 @@
+"""Telling the viewers: messages to channel groups from code that is not async and must not wait.
+
+``run.<id>`` gets the events of a run, ``team.<id>`` where its runs stand. A message may be lost (Redis is away): every
+viewer also asks the database every few seconds, so a loss costs seconds and is only logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from channels.layers import get_channel_layer
+
+from webapp.runs.models import Run
+
+log = logging.getLogger(__name__)
+
+PENDING = 200  # messages on their way at most; with Redis away, the rest is dropped
+TEAM_EVERY = 1.0  # seconds between two messages of one run to its team
+
+_pending = threading.BoundedSemaphore(PENDING)
+_told: dict[str, float] = {}  # run id → when its team was last told
+
+
+def publish(run_id: str, first_seq: int, last_seq: int, frames: Sequence[str]) -> None:
+    """Hands the events ``first_seq`` to ``last_seq`` (as JSON texts) to the viewers of the run."""
+    _send(f"run.{run_id}", {
+        "type": "run.events", "run": run_id, "first": first_seq, "last": last_seq, "frames": list(frames),
+    })  # fmt: skip
+
+
+def publish_run(run: Run, *, at_once: bool = True) -> None:
+    """Tells the team where the run stands; not ``at_once``: only when it was not told within the last second."""
+    now = time.monotonic()
+    if not at_once and now - _told.get(run.id, -TEAM_EVERY) < TEAM_EVERY:
+        return
+    _told[run.id] = now
+    if run.ended_at:
+        _told.pop(run.id)
+    _send(f"team.{run.team_id}", {
+        "type": "team.run", "run": run.id, "status": run.status, "step": run.step, "steps": run.steps,
+        "loss": run.latest.get("loss"), "sparkline": run.sparkline,
+    })  # fmt: skip
+
+
+def _send(group: str, message: dict[str, Any]) -> None:
+    if not _pending.acquire(blocking=False):
+        log.warning("Redis is slow or away: a message to %s is dropped", group)
+        return
+    asyncio.run_coroutine_threadsafe(_deliver(group, message), _loop())
+
+
+async def _deliver(group: str, message: dict[str, Any]) -> None:
+    try:
+        async with asyncio.timeout(5):
+            await get_channel_layer().group_send(group, message)
+    except Exception as error:  # whatever a broken connection raises: nobody waits for this message
+        log.warning("a message to %s was lost: %s", group, error)
+    finally:
+        _pending.release()
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """A thread of its own for the channel layer, which belongs to an event loop."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="publish", daemon=True).start()
+    return loop

@@ -1,0 +1,129 @@
+"""jobs.ports.RunStore over the ORM: the queue, the lease, the feed. The same on SQLite and Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Case, DateTimeField, F, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from jobs.ports import LEASE, Claim, LeaseLost, Source
+from rnncore.events import dumps
+from webapp.datasets.blobs import path_of
+from webapp.datasets.models import Version
+from webapp.db import reaching
+from webapp.live.publish import publish, publish_run
+from webapp.runs import feed
+from webapp.runs.models import Run, Status
+
+Event = dict[str, Any]
+
+
+def folder(run_id: str) -> Path:
+    """Where a run's files lie; its ``out/`` is the engine's folder."""
+    return settings.DATA / "runs" / run_id
+
+
+class RunStore:
+    @reaching
+    def claim(self, worker: str) -> Claim | None:
+        while (run := Run.objects.filter(status=Status.QUEUED).order_by("queued_at", "id").first()) is not None:
+            now = timezone.now()
+            ours = Run.objects.filter(id=run.id, status=Status.QUEUED, fence=run.fence).update(
+                status=Status.RUNNING, worker=worker, fence=F("fence") + 1, attempt=F("attempt") + 1,
+                lease_until=now + LEASE, started_at=Coalesce("started_at", now), ended_at=None, error=None,
+            )  # fmt: skip
+            if ours:
+                return _claimed(run.id)
+        return None
+
+    @reaching
+    def renew(self, claim: Claim) -> str:
+        if not _held(claim).update(status=Status.RUNNING, lease_until=timezone.now() + LEASE):
+            raise LeaseLost(claim.run_id)
+        return Run.objects.values_list("wanted", flat=True).get(id=claim.run_id)
+
+    @reaching
+    def append(self, claim: Claim, events: Sequence[Event]) -> int:
+        run, new = _write(claim, lambda run: feed.append(run, events))
+        if new:
+            publish(run.id, new[0]["seq"], new[-1]["seq"], [dumps(event) for event in new])
+            publish_run(run, at_once=False)
+        return run.last_seq
+
+    @reaching
+    def refill(self, claim: Claim, events: Iterable[Event]) -> int:
+        return _write(claim, lambda run: feed.refill(run, events))[1]
+
+    @reaching
+    def finish(self, claim: Claim, status: str, error: dict[str, Any] | None = None) -> None:
+        end = None if status == Status.PAUSED else timezone.now()
+        _end(claim, status=status, wanted="", ended_at=end, **({"error": error} if error else {}))
+
+    @reaching
+    def release(self, claim: Claim) -> None:
+        _end(claim, **_let_go(timezone.now()))
+
+    @reaching
+    def reap(self) -> list[str]:
+        now = timezone.now()
+        reaped = []
+        for run in Run.objects.filter(status=Status.RUNNING, lease_until__lt=now):
+            if Run.objects.filter(id=run.id, fence=run.fence, lease_until=run.lease_until).update(**_let_go(now)):
+                reaped.append(run.id)
+                publish_run(Run.objects.get(id=run.id))
+        return reaped
+
+
+def _claimed(run_id: str) -> Claim:
+    run = Run.objects.select_related("version", "valid_version", "test_version").get(id=run_id)
+    publish_run(run)
+    return Claim(
+        run_id=run.id, fence=run.fence, attempt=run.attempt, recipe=run.filled or run.recipe, folder=folder(run.id),
+        data=_source(run.version), valid=run.valid_version and _source(run.valid_version),
+        test=run.test_version and _source(run.test_version), last_seq=run.last_seq,
+    )  # fmt: skip
+
+
+def _source(version: Version) -> Source:
+    return Source(path_of(version.sha256), version.filename)
+
+
+def _held(claim: Claim) -> QuerySet[Run]:
+    """The run while the claim holds. Queued: it was reaped while its worker could not reach us, and not claimed since."""
+    return Run.objects.filter(id=claim.run_id, fence=claim.fence, status__in=(Status.RUNNING, Status.QUEUED))
+
+
+def _write(claim: Claim, write: Callable[[Run], Any]) -> tuple[Run, Any]:
+    """Calls ``write`` with the locked row in a transaction."""
+    with transaction.atomic():
+        run = _held(claim).select_for_update().first()
+        if run is None:
+            raise LeaseLost(claim.run_id)
+        return run, write(run)
+
+
+def _end(claim: Claim, **changes: Any) -> None:
+    if not _held(claim).update(lease_until=None, **changes):
+        raise LeaseLost(claim.run_id)
+    publish_run(Run.objects.get(id=claim.run_id))
+
+
+def _let_go(now: datetime) -> dict[str, Any]:
+    """What becomes of a run that nobody trains any more: what was asked for, else its old place in the queue."""
+    return {
+        "status": Case(
+            When(wanted="stop", then=Value(Status.STOPPED)),
+            When(wanted="pause", then=Value(Status.PAUSED)),
+            default=Value(Status.QUEUED),
+        ),
+        "ended_at": Case(When(wanted="stop", then=Value(now)), default=None, output_field=DateTimeField()),
+        "wanted": "",
+        "worker": "",
+    }
