@@ -1,3 +1,7 @@
 """Addresses of the pages that belong to no app."""
 
-urlpatterns: list = []
+from django.urls import path
+
+from webapp.pages import views
+
+urlpatterns = [path("", views.home, name="home")]

@@ -1,0 +1,85 @@
+"""Untrusted text, made visible: which characters cannot be seen, and what they are called."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+
+BAR = 44
+_SHOWN = {" ": "␣", "\n": "↵", "\t": "⇥", "\r": "␍", "\u00a0": "⍽", "\x7f": "␡"}
+_NAMES = {"\n": "line end", "\t": "tab", "\r": "carriage return", "\ufffd": "bytes that could not be decoded"}
+_WANTED = "\n\t\u200c\u200d"  # control and format characters that belong in running text: line ends, joiners
+
+
+def visible(character: str) -> str:
+    """A character as something that can be seen: itself, a picture of it, or its number.
+
+    >>> visible("a"), visible(" "), visible("\\0"), visible("\\u200b")
+    ('a', '␣', '␀', 'U+200B')
+    """
+    if shown := _SHOWN.get(character):
+        return shown
+    if ord(character) < 32:
+        return chr(0x2400 + ord(character))
+    if unicodedata.category(character)[0] == "M":  # an accent without its letter
+        return f"◌{character}"
+    return f"U+{ord(character):04X}" if _hidden(character) else character
+
+
+def name(character: str) -> str:
+    """What a character is called: its number and its Unicode name.
+
+    >>> name("a")
+    'U+0061 latin small letter a'
+    """
+    known = _NAMES.get(character) or unicodedata.name(character, "control character").lower()
+    return f"U+{ord(character):04X} {known}"
+
+
+def _hidden(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] == "C" or category in ("Zl", "Zp")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of text; ``name`` is set where it is one odd character, shown by a picture."""
+
+    text: str
+    name: str = ""
+
+
+def pieces(text: str) -> list[Piece]:
+    """Running text, with what cannot be seen or decoded set apart."""
+    found: list[Piece] = []
+    plain = 0
+    for position, character in enumerate(text):
+        if character == "\ufffd" or (_hidden(character) and character not in _WANTED):
+            if plain < position:
+                found.append(Piece(text[plain:position]))
+            found.append(Piece(visible(character), name(character)))
+            plain = position + 1
+    if plain < len(text):
+        found.append(Piece(text[plain:]))
+    return found
+
+
+@dataclass(frozen=True)
+class Character:
+    """One character of a vocabulary, with its bar: ``top`` and ``height`` in a drawing BAR units high."""
+
+    shown: str
+    name: str
+    count: int
+    top: float
+    height: float
+
+
+def characters(vocabulary: list[list]) -> list[Character]:
+    """``[[character, count], …]``, the most frequent first, as a page shows it."""
+    most = max((count for _, count in vocabulary), default=1)
+    found = []
+    for character, count in vocabulary:
+        height = max(1.0, round(BAR * count / most, 1))
+        found.append(Character(visible(character), name(character), count, top=round(BAR - height, 1), height=height))
+    return found

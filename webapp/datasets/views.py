@@ -1,0 +1,132 @@
+"""Pages of datasets: the list with its drop zone, pasted text, one dataset.
+
+Files come by tus, beside Django; what is on its way stands on the list and can be gone on with.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from webapp.datasets import selectors, services
+from webapp.datasets.forms import NameForm, PasteForm
+from webapp.datasets.text import characters, pieces
+from webapp.problems import Refused
+from webapp.teams.roles import may
+from webapp.teams.selectors import team_for
+
+PAGE = 50
+LINE_ENDINGS = {
+    "lf": "LF (Unix)", "crlf": "CR LF (Windows), read as LF", "cr": "CR (old Mac), read as LF",
+    "mixed": "mixed, read as LF", "none": "none",
+}  # fmt: skip
+
+
+@require_safe
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    datasets = selectors.datasets_of(request.user)
+    query = request.GET.get("q", "").strip()
+    if query:
+        datasets = datasets.filter(name__icontains=query)
+    context = {
+        "page": Paginator(datasets, PAGE).get_page(request.GET.get("page")),
+        "query": query,
+        "uploads": selectors.uploads_of(request.user),
+        "max_bytes": settings.MAX_UPLOAD_BYTES,
+    }
+    return render(request, "datasets/list.html", context)
+
+
+@require_safe
+@login_required
+def row(request: HttpRequest, dataset_id: str) -> HttpResponse:
+    """One row of the list; it asks for itself again while the file is read."""
+    return render(request, "datasets/_row.html", {"dataset": selectors.dataset_for(request.user, dataset_id)})
+
+
+@require_safe
+@login_required
+def detail(request: HttpRequest, dataset_id: str) -> HttpResponse:
+    dataset = selectors.dataset_for(request.user, dataset_id)
+    template = "datasets/_body.html" if request.htmx else "datasets/detail.html"
+    return render(request, template, _facts(request, dataset))
+
+
+def _facts(request: HttpRequest, dataset) -> dict[str, object]:
+    version = dataset.version
+    inspection = version.inspection
+    preview = inspection.get("preview", {})
+    return {
+        "dataset": dataset,
+        "version": version,
+        "inspection": inspection,
+        "statistics": inspection.get("statistics", {}),
+        "line_endings": LINE_ENDINGS.get(inspection.get("line_endings", ""), ""),
+        "vocabulary": characters(inspection.get("statistics", {}).get("vocabulary", [])),
+        "previews": [(part, pieces(preview[part])) for part in ("start", "middle", "end") if preview.get(part)],
+        "runs": version.runs.order_by("-created_at")[:10],
+        "may_change": may(dataset.role, "upload"),
+        "may_delete": may(dataset.role, "delete"),
+        "may_train": may(dataset.role, "train"),
+        "form": NameForm(initial={"name": dataset.name}),
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def paste(request: HttpRequest) -> HttpResponse:
+    form = PasteForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            team = team_for(request.user, right="upload")
+            dataset = services.create_from_text(user=request.user, team=team, **form.cleaned_data)
+        except Refused as refused:
+            form.blame(refused)
+        else:
+            return redirect("datasets:detail", dataset.id)
+    return render(request, "datasets/paste.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def rename(request: HttpRequest, dataset_id: str) -> HttpResponse:
+    dataset = selectors.dataset_for(request.user, dataset_id, right="upload")
+    form = NameForm(request.POST)
+    if form.is_valid():
+        try:
+            services.rename(user=request.user, dataset=dataset, name=form.cleaned_data["name"])
+        except Refused as refused:
+            form.blame(refused)
+    for errors in form.errors.values():
+        messages.error(request, f"The name stays as it was. {' '.join(errors)}")
+    return redirect("datasets:detail", dataset.id)
+
+
+@require_POST
+@login_required
+def delete(request: HttpRequest, dataset_id: str) -> HttpResponse:
+    dataset = selectors.dataset_for(request.user, dataset_id, right="delete")
+    try:
+        services.delete(user=request.user, dataset=dataset)
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect("datasets:detail", dataset_id)
+    messages.success(request, f"“{dataset.name}” is deleted.")
+    return redirect("datasets:list")
+
+
+@require_POST
+@login_required
+def discard(request: HttpRequest, upload_id: str) -> HttpResponse:
+    upload = selectors.upload_for(request.user, upload_id, right="upload")
+    try:
+        services.cancel_upload(user=request.user, upload=upload)
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("datasets:list")

@@ -1,0 +1,40 @@
+"""Home: what trains now, what waits, the last models; for an empty studio, what to do first."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from webapp.datasets.selectors import datasets_of, uploads_of
+from webapp.models.selectors import models_of
+from webapp.runs import selectors as runs
+from webapp.runs.models import Status
+
+MOST = 6
+EVERY = {True: "every 3s", False: "every 15s"}  # how often home asks again: while something trains, and else
+
+
+@require_safe
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    mine = runs.runs_of(request.user)
+    training = list(mine.filter(status=Status.RUNNING).order_by("started_at")[:MOST])
+    waiting = list(mine.filter(status=Status.QUEUED).order_by("queued_at")[:MOST])
+    ended = list(mine.exclude(status__in=[Status.RUNNING, Status.QUEUED])[:MOST])
+    queue = runs.queue() if waiting else {}
+    for run in waiting:
+        run.waits_for = runs.waiting_for(run, queue.get(run.id))
+    context = {
+        "training": training,
+        "waiting": waiting,
+        "ended": ended,
+        "every": EVERY[bool(training or waiting)],
+        "models": models_of(request.user)[:MOST],
+        "datasets": datasets_of(request.user)[:MOST],
+        "uploads": uploads_of(request.user),
+        "max_bytes": settings.MAX_UPLOAD_BYTES,
+    }
+    return render(request, "pages/_now.html" if request.htmx else "pages/home.html", context)
