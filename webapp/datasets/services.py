@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
+from jobs.wake import wake
 from webapp.accounts.models import User
 from webapp.datasets import blobs, parts
 from webapp.datasets.models import Dataset, Upload, Version
@@ -20,7 +21,6 @@ from webapp.names import clean_filename, clean_name
 from webapp.problems import Conflict, DiskFull, Invalid, TooLarge
 from webapp.teams.models import Team
 from webapp.teams.selectors import require_in
-from webapp.wake import wake
 
 EXPIRES_AFTER = timedelta(days=7)  # since somebody last wrote to it
 PASTED_CHARACTERS = 3_000_000
@@ -72,7 +72,7 @@ def finish_upload(*, upload: Upload) -> Dataset:
         )  # fmt: skip
         upload.dataset = dataset
         upload.save(update_fields=["dataset"])
-    wake("jobs.ingest.work")
+    wake("ingest")
     return dataset
 
 

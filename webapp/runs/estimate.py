@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from django.conf import settings
+
+from rnncore.plan import Plan, plan
+from rnncore.recipe import Recipe
 from webapp.datasets.models import Version
+from webapp.runs.facts import facts_of
 
 
 def estimate(*, version: Version, recipe: dict[str, Any]) -> dict[str, Any]:
@@ -12,4 +18,17 @@ def estimate(*, version: Version, recipe: dict[str, Any]) -> dict[str, Any]:
 
     Raises RecipeError with its fields, Conflict when the version is not ready.
     """
-    raise NotImplementedError
+    return planned(version, Recipe.parse(recipe)).to_dict()
+
+
+def planned(version: Version, recipe: Recipe) -> Plan:
+    """The engine's plan of the recipe for this version, on this machine."""
+    return plan(recipe, facts_of(version, recipe), _calibration())
+
+
+def _calibration() -> dict[str, Any] | None:
+    """How fast this machine is, as a training worker measured it; None until it has."""
+    try:
+        return json.loads((settings.DATA / "calibration.json").read_text())
+    except (FileNotFoundError, json.JSONDecodeError):  # not measured yet, or just being written
+        return None

@@ -10,9 +10,12 @@ from pathlib import Path
 
 from django.db.models import QuerySet
 
+from webapp import workers
 from webapp.accounts.models import User
-from webapp.runs.models import Run
+from webapp.runs.models import Run, Status
+from webapp.runs.store import folder as folder_of
 from webapp.teams.models import Team
+from webapp.teams.selectors import of_teams, one_of_teams
 
 
 @dataclass(frozen=True)
@@ -29,24 +32,56 @@ class Checkpoint:
 
 def runs_of(user: User, team: Team | None = None) -> QuerySet[Run]:
     """The runs of the person's teams (or of one), newest first, each with its version and dataset."""
-    raise NotImplementedError
+    return of_teams(_with_data(), user, team).order_by("-created_at", "-id")
 
 
 def run_for(user: User, run_id: str, *, right: str = "view") -> Run:
     """One run, with its version and dataset."""
-    raise NotImplementedError
+    return one_of_teams(_with_data(), user, run_id, right)
 
 
 def queue() -> dict[str, int]:
     """Place in the queue (1 = next) of every run that waits, by id; fetched once for a whole list."""
-    raise NotImplementedError
+    ids = Run.objects.filter(status=Status.QUEUED).order_by("queued_at", "id").values_list("id", flat=True)
+    return {run_id: place for place, run_id in enumerate(ids, 1)}
 
 
 def waiting_for(run: Run, position: int | None) -> str | None:
     """What a queued run waits for, in a sentence; None when it does not wait."""
-    raise NotImplementedError
+    if run.status != Status.QUEUED or position is None:
+        return None
+    if workers.alive("training") == 0:
+        return "A training worker: none is running."
+    if position > 1:
+        return f"{position - 1} {'run' if position == 2 else 'runs'} before it."
+    if training := Run.objects.filter(status=Status.RUNNING).count():
+        return f"A free training worker: {training} {'run trains' if training == 1 else 'runs train'} now."
+    return "A training worker, which will take it within seconds."
 
 
 def checkpoints(run: Run) -> list[Checkpoint]:
     """The checkpoints on disk, earliest first."""
-    raise NotImplementedError
+    out = folder_of(run.id) / "out"
+    bodies = run.facts.filter(kind="checkpointed").order_by("seq").values_list("body", flat=True)
+    hashes = {body["path"]: body["sha256"] for body in bodies}
+    best, last = _pointed(out / "best"), _pointed(out / "last")
+    found = []
+    for folder in sorted((out / "checkpoints").glob("step-*[0-9]")):
+        weights = folder / "model.safetensors"
+        if weights.is_file():
+            found.append(Checkpoint(
+                step=int(folder.name.removeprefix("step-")), best=folder.name == best, last=folder.name == last,
+                bytes=weights.stat().st_size, sha256=hashes.get(f"checkpoints/{folder.name}", ""), folder=folder,
+            ))  # fmt: skip
+    return found
+
+
+def _with_data() -> QuerySet[Run]:
+    return Run.objects.select_related("team", "created_by", "version__dataset").defer("version__inspection")
+
+
+def _pointed(pointer: Path) -> str | None:
+    """The name of the checkpoint that ``best`` or ``last`` (a link, or a file with the path inside) means."""
+    if pointer.is_symlink():
+        return pointer.readlink().name
+    return Path(pointer.read_text().strip()).name if pointer.is_file() else None

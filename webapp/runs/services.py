@@ -5,12 +5,30 @@ Services check the person's role in the team; they raise what :mod:`webapp.probl
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
+from django.utils import timezone
+
+from jobs.wake import wake
+from rnncore.recipe import Recipe
 from webapp.accounts.models import User
 from webapp.datasets.models import Dataset
-from webapp.runs.models import Run
+from webapp.live.publish import publish_run
+from webapp.names import clean_name
+from webapp.problems import Conflict
+from webapp.runs.estimate import planned
+from webapp.runs.facts import facts_of
+from webapp.runs.models import Run, Status
+from webapp.runs.store import folder as folder_of
 from webapp.teams.models import Team
+from webapp.teams.selectors import require_in
+
+ENDED = frozenset({Status.FINISHED, Status.STOPPED, Status.FAILED})
 
 
 def start(
@@ -21,34 +39,111 @@ def start(
 
     Raises RecipeError (with its fields as dotted paths), Conflict (a dataset is not ready), Invalid at ``name``.
     """
-    raise NotImplementedError
+    require_in(user, team.id, "train")
+    given = Recipe.parse(recipe)
+    plan = planned(dataset.version, given)
+    for other in filter(None, (valid, test)):
+        facts_of(other.version, given)
+    run = Run.objects.create(
+        team=team, created_by=user, name=clean_name(name or _name_of(dataset, plan.recipe)), queued_at=timezone.now(),
+        version=dataset.version, valid_version=valid and valid.version, test_version=test and test.version,
+        recipe=given.to_dict(), filled=plan.recipe.to_dict(), steps=plan.steps,
+    )  # fmt: skip
+    publish_run(run)
+    wake("training")
+    return run
 
 
 def stop(*, user: User, run: Run) -> None:
     """Ends the run, at once where it waits, with a checkpoint where it trains. On an ended run: nothing."""
-    raise NotImplementedError
+    with _ours(user, run) as row:
+        if row.status == Status.RUNNING:
+            row.wanted = "stop"
+        elif row.status not in ENDED:
+            row.status, row.wanted, row.ended_at = Status.STOPPED, "", timezone.now()
 
 
 def pause(*, user: User, run: Run) -> None:
     """Puts the run aside until :func:`resume`. Raises Conflict when it has ended."""
-    raise NotImplementedError
+    with _ours(user, run) as row:
+        _refuse_ended(row)
+        if row.status == Status.RUNNING:
+            row.wanted = row.wanted or "pause"  # a stop that is asked for stays asked for
+        else:
+            row.status, row.wanted = Status.PAUSED, ""
 
 
 def resume(*, user: User, run: Run) -> None:
-    """Queues a paused or stopped run again, to go on from its checkpoint. Raises Conflict when it finished or failed."""
-    raise NotImplementedError
+    """Queues a paused or stopped run again, to go on from its checkpoint.
+
+    Raises Conflict when it finished or failed.
+    """
+    with _ours(user, run) as row:
+        if row.status in (Status.FINISHED, Status.FAILED):
+            raise Conflict(f"The run has {row.status}; there is nothing to go on with.")
+        if row.status in (Status.PAUSED, Status.STOPPED):
+            row.status, row.queued_at, row.ended_at = Status.QUEUED, timezone.now(), None
+        row.wanted = ""
+    wake("training")
 
 
 def front(*, user: User, run: Run) -> None:
-    """Makes a waiting run the next one. Raises Conflict when it has ended."""
-    raise NotImplementedError
+    """Makes a waiting run the next one; one that trains already stays as it is. Raises Conflict when it has ended."""
+    with _ours(user, run) as row:
+        _refuse_ended(row)
+        if row.status == Status.QUEUED:
+            first = Run.objects.filter(status=Status.QUEUED).earliest("queued_at")
+            row.queued_at = first.queued_at - timedelta(milliseconds=1)
+    wake("training")
 
 
 def rename(*, user: User, run: Run, name: str) -> Run:
     """Raises Invalid at ``name``."""
-    raise NotImplementedError
+    require_in(user, run.team_id, "train")
+    run.name = clean_name(name)
+    run.save(update_fields=["name"])
+    return run
 
 
 def delete(*, user: User, run: Run) -> None:
-    """Deletes the run with its checkpoints; a training process ends. Published models stay."""
-    raise NotImplementedError
+    """Deletes the run with its checkpoints. Published models stay.
+
+    A process that trains it learns from its next write that the row is gone, and ends.
+    """
+    require_in(user, run.team_id, "delete")
+    run_id = run.id
+    run.delete()
+    shutil.rmtree(folder_of(run_id), ignore_errors=True)
+
+
+def remove_orphans() -> None:
+    """Files of runs that are gone: a training process may have written its last ones after the deletion."""
+    known = set(Run.objects.values_list("id", flat=True))
+    for folder in folder_of("any").parent.glob("*"):
+        if folder.name not in known:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _ours(user: User, run: Run) -> Iterator[Run]:
+    """The run's row, locked; what the block sets is saved and shows in ``run`` too."""
+    require_in(user, run.team_id, "train")
+    with transaction.atomic():
+        row = Run.objects.select_for_update().get(id=run.id)
+        yield row
+        row.save(update_fields=(fields := ["status", "wanted", "queued_at", "ended_at"]))
+    for field in fields:
+        setattr(run, field, getattr(row, field))
+    publish_run(row)
+
+
+def _refuse_ended(run: Run) -> None:
+    if run.status in ENDED:
+        raise Conflict(f"The run has {'been ' if run.status == Status.STOPPED else ''}{run.status} already.")
+
+
+def _name_of(dataset: Dataset, recipe: Recipe) -> str:
+    """``tinyshakespeare, 2×320 LSTM``"""
+    network = recipe.network
+    size = f"{network.num_layers}×{network.hidden_size}"
+    return f"{dataset.name.removesuffix('.txt')[:150]}, {size} {network.cell.upper()}"
