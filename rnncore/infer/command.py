@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any
 
 _OPTIONS: dict[str, tuple[type, str, str]] = {
@@ -70,9 +71,9 @@ def serve(arguments: argparse.Namespace) -> int:
     from rnncore.infer.serve import serve
 
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    with os.fdopen(os.dup(1), "wb") as out:
+    with suppress(BrokenPipeError), os.fdopen(os.dup(1), "wb") as out:
         os.dup2(2, 1)
-        serve(sys.stdin.buffer, out)
+        serve(sys.stdin.fileno(), out)
     return 0
 
 

@@ -12,20 +12,20 @@ Written::
     {"id": …, "kind": "done", "seed": …, "cancelled": false}     the last line of an id …
     {"id": …, "kind": "error", "error": …, "hint": …, "field": …}   … or this; field is null where no field is wrong
 
-Requests take turns, token by token, so that a long one holds up nobody. A text's first token is written at once, the
-others together about thirty times a second. Models stay in memory, the most recent ones up to a limit, and are read
+Requests take turns, token by token, so that a long one holds up nobody. A request's first token is written at once,
+the others together about thirty times a second. Models stay in memory, the most recent ones up to a limit, and are read
 anew when their files change. The process ends when its input does.
 """
 
 from __future__ import annotations
 
 import json
-import threading
+import os
+import select
 import traceback
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from queue import SimpleQueue
 from time import monotonic
 from typing import Any, BinaryIO
 
@@ -36,36 +36,32 @@ from rnncore.infer.writing import FieldError, Piece, Request, write
 
 CACHE_BYTES = 2**30
 FLUSH_SECONDS = 0.03
+READ_BYTES = 2**20
 
 Say = Callable[[dict[str, Any]], None]
 
 
-def serve(lines: Iterable[bytes], out: BinaryIO) -> None:
-    """Answer the requests in ``lines`` on ``out`` until the input ends or nobody reads the output."""
+def serve(requests: int, out: BinaryIO) -> None:
+    """Answer the requests that the file descriptor ``requests`` gives on ``out``, until they end.
+
+    Raises BrokenPipeError where nobody reads the answers.
+    """
 
     def say(body: dict[str, Any]) -> None:
         out.write(json.dumps(body, separators=(",", ":")).encode() + b"\n")
         out.flush()
 
-    inbox: SimpleQueue[bytes | None] = SimpleQueue()
-    threading.Thread(target=_fill, args=(inbox, lines), daemon=True).start()
     desk = Desk(say, Models(CACHE_BYTES))
-    try:
-        say({"ready": True})
-        while True:
-            while desk.idle or not inbox.empty():
-                if (line := inbox.get()) is None:
-                    return
+    say({"ready": True})
+    begun = b""
+    while True:
+        if desk.idle or select.select([requests], [], [], 0)[0]:
+            if not (block := os.read(requests, READ_BYTES)):
+                return
+            *lines, begun = (begun + block).split(b"\n")
+            for line in lines:
                 desk.take(line)
-            desk.turn()
-    except BrokenPipeError:
-        return
-
-
-def _fill(inbox: SimpleQueue[bytes | None], lines: Iterable[bytes]) -> None:
-    for line in lines:
-        inbox.put(line)
-    inbox.put(None)
+        desk.turn()
 
 
 class Desk:
@@ -149,7 +145,7 @@ def _field(error: Exception) -> str | None:
 
 
 class Tray:
-    """Pieces on their way out: each text's first at once, the others gathered for a moment."""
+    """Pieces on their way out: the first at once, the others gathered for a moment."""
 
     def __init__(self, say: Say, identity: str | int, count: int) -> None:
         self._say = say

@@ -110,10 +110,6 @@ def write(runtime: Runtime, request: Request) -> Iterator[Piece | None]:
 
 def _opening(tokenizer: Tokenizer, prompt: str) -> Array:
     """The tokens to read before the first is written."""
-    try:
-        prompt.encode()
-    except UnicodeEncodeError as error:
-        raise PromptError(f"prompt: character {error.start + 1} is half of a surrogate pair, not a character") from None
     if prompt:
         return tokenizer.encode_prompt(prompt)
     try:
