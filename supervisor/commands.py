@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -11,12 +12,13 @@ from pathlib import Path
 from supervisor.console import Problem, Step
 
 # What in an output points to what mend; the first that fits is told.
+OFFLINE = r"could not fetch|connection|resolution|timed out|enotfound|econn|no matching distribution|network"
 MENDS = (
-    ("no space left on device", "free some disk space and run it again"),
-    ("do not match the hashes", "an index or a proxy served something else than was locked; run it again elsewhere"),
-    ("requires-python", "run studio with a Python that the lock covers (3.11 or 3.12)"),
-    ("failed building wheel", "there is no ready build for this machine; see the log for the compiler it wants"),
-    ("", "check the network and run it again"),
+    (r"no space left on device|enospc", "free some disk space and run it again"),
+    (r"do not match the hashes", "an index served something else than what is locked; run it again on another network"),
+    (r"failed building wheel|failed to build", "there is no ready build for this machine; the log names what it wants"),
+    (OFFLINE, "check the network and run it again"),
+    (r"", "the log says more"),
 )
 
 
@@ -56,8 +58,8 @@ def explain(title: str, text: str, log: Path) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith(("error", "npm err", "npm error", "✘"))]
     said = (errors or lines or ["it printed nothing"])[-1]
-    mend = next(mend for sign, mend in MENDS if sign in text.lower())
-    return f"{title} failed: {said[:200]}; {mend} (everything it said: {log})"
+    mend = next(mend for sign, mend in MENDS if re.search(sign, text, flags=re.IGNORECASE))
+    return f"{title} failed: {said[:200]}; {mend} (log: {log})"
 
 
 def _follow(process: subprocess.Popen[bytes], step: Step, printed: bytearray) -> None:

@@ -37,6 +37,9 @@ class Lifeline:
         )
         self.pid = self._process.pid
 
+    def is_open(self) -> bool:
+        return not self._process.stdin.closed
+
     def add(self, pid: int, stage: int) -> None:
         self._tell(f"+ {pid} {stage}\n")
 

@@ -41,7 +41,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
         print(USAGE, end="", file=sys.stdout if command in ("-h", "--help", "help") else sys.stderr)
         return 0 if command in ("-h", "--help", "help") else 2
     try:
-        return run(rest, environ)
+        return run(rest, places.settings(environ))
     except Problem as problem:
         print(f"studio: {problem}", file=sys.stderr)
         return 1

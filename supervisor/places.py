@@ -9,6 +9,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def settings(environ: Mapping[str, str], file: Path = ROOT / ".env") -> dict[str, str]:
+    """The environment, and where that is silent what a file of `NAME=value` lines says (see `.env.example`)."""
+    lines = file.read_text().splitlines() if file.is_file() else []
+    pairs = (line.split("=", 1) for line in map(str.strip, lines) if "=" in line and not line.startswith("#"))
+    in_file = {name.strip(): value.strip().strip("'\"") for name, value in pairs}
+    return {name: value for name, value in in_file.items() if value} | dict(environ)
+
+
 def environment_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """The virtual environment: `.venv/` in the checkout, or UNROLL_VENV."""
     return _absolute(environ.get("UNROLL_VENV") or ROOT / ".venv")

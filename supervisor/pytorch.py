@@ -6,12 +6,9 @@ CPU builds is added to it: of equal versions pip prefers the one with the local 
 
 from __future__ import annotations
 
-import ssl
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.error import URLError
-from urllib.request import urlopen
 
 SPEC = "torch==2.13.0"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
@@ -54,6 +51,10 @@ def arguments(choice: Choice, serves: Callable[[str], bool]) -> list[str]:
 
 def reachable(index: str, timeout: float = 5.0) -> bool:
     """Whether an index serves PyTorch: a quick look (also through a proxy), so that pip does not wait for minutes."""
+    import ssl  # only here: a start that installs nothing would pay for them too
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
     try:
         with urlopen(f"{index}/torch/", timeout=timeout):  # noqa: S310 (the address is ours)
             return True

@@ -80,8 +80,8 @@ def _parts(
     environ = environ | {"REDIS_URL": redis, "PYTHONUNBUFFERED": "1"}
     if given.workers:
         environ["UNROLL_WORKERS"] = str(given.workers)
-    if not environ.get("UNROLL_ALLOWED_HOSTS"):
-        environ["UNROLL_ALLOWED_HOSTS"] = ",".join(names_of_this_machine(given.host))
+    named = environ.get("UNROLL_ALLOWED_HOSTS", "").split(",")
+    environ["UNROLL_ALLOWED_HOSTS"] = ",".join(["localhost", *(named if any(named) else own_names(given.host))])
     return own + services.roles(given.host, given.port, after=tuple(service.name for service in own)), environ
 
 
@@ -164,13 +164,12 @@ def address(host: str, port: int) -> str:
     return f"http://[{near}]:{port}" if ":" in near else f"http://{near}:{port}"
 
 
-def names_of_this_machine(host: str) -> list[str]:
+def own_names(host: str) -> list[str]:
     """The names under which people may ask for the pages: those of the loopback, and of a host opened to others."""
-    names = ["localhost", "127.0.0.1", "[::1]"]
-    if services.near(host) in ("localhost", "127.0.0.1", "::1") and services.near(host) == host:
-        return names
-    names += [host, socket.gethostname(), socket.getfqdn(), _address_towards_others()]
-    return list(dict.fromkeys(f"[{name}]" if ":" in name and name[0] != "[" else name for name in names if name))
+    names = ["127.0.0.1", "::1"]
+    if host not in (*names, "localhost"):
+        names += [host, socket.gethostname(), socket.getfqdn(), _address_towards_others()]
+    return list(dict.fromkeys(f"[{name}]" if ":" in name else name for name in names if name))
 
 
 def _address_towards_others() -> str:
