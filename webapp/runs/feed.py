@@ -18,6 +18,7 @@ from webapp.runs import points, projection
 from webapp.runs.models import Fact, PointBlock, Run
 
 BLOCK = 256  # points in a block at most: a block is rewritten with every batch until it is full
+LASTING = frozenset({"started", "baseline", "rewound"})  # hold whatever step a run goes on from
 BATCH = 1000  # events in memory at a time while a feed is refilled
 
 Event = dict[str, Any]
@@ -77,12 +78,24 @@ def events_after(run_id: str, after: int, limit: int) -> list[Event]:
 
 def samples(run: Run) -> list[Event]:
     """The ``sampled`` events that still hold, in order."""
-    return _holding(run, "sampled")
+    return facts(run, ("sampled",))
 
 
 def evaluations(run: Run) -> list[Event]:
     """The ``evaluated`` events that still hold, in order."""
-    return _holding(run, "evaluated")
+    return facts(run, ("evaluated",))
+
+
+def facts(run: Run, kinds: Sequence[str] = ()) -> list[Event]:
+    """The events of these kinds (by default all but ``progress``) that still hold, in order, up to the row's last_seq."""
+    rows = run.facts.filter(seq__lte=run.last_seq).order_by("seq")
+    found = list(rows.filter(kind__in=kinds) if kinds else rows)
+    limits = _limits(run.rewinds, np.array([fact.seq for fact in found], float))
+    return [
+        {"seq": fact.seq, "at": iso(fact.at), "kind": fact.kind, "step": fact.step, **fact.body}
+        for fact, limit in zip(found, limits, strict=True)
+        if fact.step <= limit or fact.kind in LASTING
+    ]
 
 
 def history(
@@ -91,7 +104,8 @@ def history(
     """The points that still hold from step ``start`` to ``end``, as columns, thinned for a chart ``width`` pixels wide.
 
     Besides ``columns`` there is always ``step``. The least and the greatest value of a column in each two pixels stay,
-    so that no spike is lost; the same question has the same answer.
+    so that no spike is lost; the same question has the same answer. Nothing past the row's last_seq is among them: what
+    is appended meanwhile comes to a reader who goes on from there.
     """
     table = _points_between(run, start, end)
     step = table[points.COLUMNS.index("step")]
@@ -99,8 +113,8 @@ def history(
     if step.size > 2 * width:
         kept = _extremes(step, shown, width)
         step, shown = step[kept], shown[:, kept]
-    values = {name: [None if value != value else value for value in row] for name, row in zip(columns, shown.tolist())}
-    return {"step": step.astype(int).tolist(), **values}
+    rows = ([None if value != value else value for value in row] for row in shown.tolist())
+    return {"step": step.astype(int).tolist(), **dict(zip(columns, rows, strict=True))}
 
 
 def _fact(run: Run, event: Event) -> Fact:
@@ -151,7 +165,7 @@ def _points_between(run: Run, start: int | None, end: int | None) -> np.ndarray:
         blocks = blocks.filter(first_step__lte=end)
     table = np.hstack([_EMPTY, *(points.unpack(columns) for columns in blocks.values_list("columns", flat=True))])
     seq, step = table[0], table[points.COLUMNS.index("step")]
-    kept = step <= _limits(run.rewinds, seq)
+    kept = (step <= _limits(run.rewinds, seq)) & (seq <= run.last_seq)
     if start is not None:
         kept &= step >= start
     if end is not None:
@@ -175,16 +189,6 @@ def _extremes(step: np.ndarray, rows: np.ndarray, width: int) -> np.ndarray:
     wanted = 2 * (width // 2)
     picked = [MinMaxDownsampler().downsample(step, np.ascontiguousarray(row), n_out=wanted) for row in rows]
     return np.unique(np.concatenate([[0, step.size - 1], *picked]).astype(int))
-
-
-def _holding(run: Run, kind: str) -> list[Event]:
-    facts = list(run.facts.filter(kind=kind).order_by("seq"))
-    limits = _limits(run.rewinds, np.array([fact.seq for fact in facts], float))
-    return [
-        {"seq": fact.seq, "at": iso(fact.at), "kind": fact.kind, "step": fact.step, **fact.body}
-        for fact, limit in zip(facts, limits, strict=True)
-        if fact.step <= limit
-    ]
 
 
 def _best(run: Run) -> dict[str, Any] | None:

@@ -26,6 +26,8 @@ export interface History {
   last_seq: number;
   points: Points;
   facts: RunEvent[];
+  /** The newest progress event that holds. */
+  latest: RunEvent | null;
 }
 
 export interface Evaluation {
@@ -77,8 +79,6 @@ const LASTING = new Set(["started", "baseline", "rewound"]);
 
 export class Feed {
   lastSeq = 0;
-  /** When the newest event was stated, or null before the first. */
-  lastAt: string | null = null;
   points: Points = emptyPoints();
   /** The newest progress event. */
   latest: RunEvent | null = null;
@@ -89,7 +89,7 @@ export class Feed {
     this.lastSeq = history.last_seq;
     this.points = history.points;
     this.facts = [...history.facts];
-    this.lastAt = this.facts.at(-1)?.at ?? this.lastAt;
+    this.latest = history.latest;
   }
 
   /** Takes one event: once, in order. On "gap" nothing changed, and what follows `lastSeq` has to be asked for. */
@@ -97,10 +97,16 @@ export class Feed {
     if (event.seq <= this.lastSeq) return "double";
     if (event.seq > this.lastSeq + 1) return "gap";
     this.lastSeq = event.seq;
-    this.lastAt = event.at;
     if (event.kind === "progress") this.#addPoint(event);
     else this.#addFact(event);
     return "applied";
+  }
+
+  /** Exchanges the points for a thinned history of them, and keeps those that came after it. */
+  thin(points: Points): void {
+    const from = countUpTo(this.points.step, points.step.at(-1) ?? -1);
+    for (const column of COLUMNS) (points[column] as Points[typeof column]).push(...(this.points[column].slice(from) as number[]));
+    this.points = points;
   }
 
   #addPoint(event: RunEvent): void {

@@ -1,4 +1,4 @@
-/** The learning rate that is still to come, as the trainer plans it: a line over the rest of the run. */
+/** The learning rate that is still to come, as rnncore.train.schedule plans it. Pure. */
 
 export interface Schedule {
   learning_rate: number;
@@ -6,25 +6,21 @@ export interface Schedule {
   schedule: string;
 }
 
-// The cosine ends at a twentieth of the peak.
+// Of the peak: where the cosine ends.
 const FLOOR = 0.05;
 
-/** The learning rate at `step` of a run that ends at `end`; plateau is drawn as if nothing happened any more. */
+/** The rate at `step` of a run that ends at step `end`. */
 export function learningRateAt(plan: Schedule, step: number, end: number): number {
   const { learning_rate: peak, warmup_steps: warmup } = plan;
-  if (step < warmup) return (peak * (step + 1)) / warmup;
+  if (step <= warmup) return (peak * step) / (warmup + 1);
   if (plan.schedule !== "cosine") return peak;
-  const passed = Math.min(1, (step - warmup) / Math.max(1, end - warmup));
-  return peak * (FLOOR + ((1 - FLOOR) * (1 + Math.cos(Math.PI * passed))) / 2);
+  return peak * (FLOOR + ((1 - FLOOR) * (1 + Math.cos(Math.PI * Math.min(1, step / end)))) / 2);
 }
 
-/** `[step, rate]` from `from` to `end`, led on from the rate that holds now so that the line does not break. */
-export function future(plan: Schedule, from: number, now: number | null, end: number, points = 60): [number, number][] {
-  if (end <= from) return [];
-  const planned = learningRateAt(plan, from, end);
-  const scale = now !== null && planned > 0 && plan.schedule !== "cosine" ? now / planned : 1;
-  return Array.from({ length: points + 1 }, (_, i) => {
-    const step = from + ((end - from) * i) / points;
-    return [step, learningRateAt(plan, step, end) * scale];
-  });
+/** `[steps, rates]` from `from` to `end`; the line goes on from the rate that holds now, which a plateau has lowered. */
+export function future(plan: Schedule, from: number, now: number | null, end: number, points = 60): [number[], number[]] {
+  if (end <= from) return [[], []];
+  const lowered = plan.schedule === "plateau" && now !== null && from > plan.warmup_steps ? now / plan.learning_rate : 1;
+  const steps = Array.from({ length: points + 1 }, (_, i) => from + ((end - from) * i) / points);
+  return [steps, steps.map((step) => learningRateAt(plan, step, end) * lowered)];
 }

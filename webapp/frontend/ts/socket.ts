@@ -1,23 +1,24 @@
 /**
- * The socket of a run: what is past the last known event, then live. Whoever takes the events says what became of each;
- * after a gap the socket is opened anew from the last event in order, so nothing is missing and nothing is doubled.
+ * A socket that comes back: opened anew after a loss, with growing pauses, at once when the network or the reader
+ * returns. It carries frames and knows nothing of what they say.
  */
-import type { Outcome, RunEvent } from "./feed";
 
 export type LinkState = "connecting" | "live" | "offline" | "closed";
 
-export interface LiveOptions {
-  url: (after: number) => string;
-  after: () => number;
-  take: (event: RunEvent) => Outcome;
+export interface LinkOptions {
+  /** The path to open, asked for anew at each try. */
+  path: () => string;
+  /** Takes a frame; false when one before it is missing: the socket is opened anew. */
+  take: (frame: string) => boolean;
   onState: (state: LinkState, why: string) => void;
-  /** How long a silence may last before the line counts as dead; null while nothing need be said. */
+  /** How many ms a silence may last before the line counts as dead; null while none need be heard. */
   patience?: () => number | null;
   open?: (url: string) => WebSocket;
 }
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
+const OPEN = 1;
 
 /** Close codes after which trying again cannot help. */
 const FINAL: Record<number, string> = { 4401: "signed out", 4404: "gone" };
@@ -27,15 +28,19 @@ export function backOff(tries: number, random = Math.random): number {
   return Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** tries) * (1 - random() / 3);
 }
 
-export class Live {
+function openHere(path: string): WebSocket {
+  return new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${path}`);
+}
+
+export class Link {
   heardAt = Date.now();
-  #options: LiveOptions;
+  #options: LinkOptions;
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
   #ended = false;
 
-  constructor(options: LiveOptions) {
+  constructor(options: LinkOptions) {
     this.#options = options;
   }
 
@@ -49,8 +54,9 @@ export class Live {
 
   #connect(): void {
     clearTimeout(this.#timer);
-    const { url, after, open = (address: string) => new WebSocket(address) } = this.#options;
-    const socket = open(url(after()));
+    const { path, open = openHere } = this.#options;
+    this.#socket?.close();
+    const socket = open(path());
     this.#socket = socket;
     socket.onopen = () => this.#isCurrent(socket) && this.#heard();
     socket.onmessage = (message) => this.#isCurrent(socket) && this.#receive(message.data as string);
@@ -68,19 +74,15 @@ export class Live {
 
   #receive(frame: string): void {
     this.#heard();
-    const outcome = this.#options.take(JSON.parse(frame) as RunEvent);
-    if (outcome === "gap") this.#drop("an event was missed");
-    else this.#tries = 0;
+    if (this.#options.take(frame)) this.#tries = 0;
+    else this.#drop("something was missed");
   }
 
   #closed(code: number): void {
     const why = FINAL[code];
-    if (why !== undefined) {
-      this.#ended = true;
-      this.#options.onState("closed", why);
-    } else {
-      this.#drop("the connection was lost");
-    }
+    if (why === undefined) return this.#drop("the connection was lost");
+    this.#ended = true;
+    this.#options.onState("closed", why);
   }
 
   /** Lets go of the socket, whatever state it is in, and tries again after a while. */
@@ -98,14 +100,14 @@ export class Live {
   }
 
   #hurry(): void {
-    if (this.#ended || this.#socket?.readyState === WebSocket.OPEN) return;
+    if (this.#ended || this.#socket?.readyState === OPEN) return;
     this.#tries = 0;
     this.#connect();
   }
 
   #checkSilence(): void {
     const patience = this.#options.patience?.() ?? null;
-    if (patience === null || this.#socket?.readyState !== WebSocket.OPEN) return;
+    if (patience === null || this.#socket?.readyState !== OPEN) return;
     if (Date.now() - this.heardAt > patience) this.#drop("nothing was heard");
   }
 }

@@ -1,0 +1,230 @@
+/** The four charts of a run: what they share (axis, zoom, crosshair) and what each draws. */
+import { all, find } from "../dom";
+import { AXES, type Axis, Scale, ends } from "./axis";
+import type { Boot } from "./boot";
+import { Chart, type Column, type Drawing, type Level } from "./chart";
+import { COLUMNS, type Feed, type Points, countUpTo, emptyPoints } from "./feed";
+import { given, loss, short } from "./format";
+import { future } from "./schedule";
+import { smooth } from "./smooth";
+import { baselineName } from "./words";
+
+/** Steps from … to. */
+export interface Zoom {
+  min: number;
+  max: number;
+}
+
+type Fetch = (zoom: Zoom, width: number) => Promise<Points>;
+
+const FAINT = 0.32;
+
+export class Charts {
+  #boot: Boot;
+  #feed: Feed;
+  #fetch: Fetch;
+  #axis: Axis = "step";
+  #log = false;
+  #smooth = true;
+  #zoom: Zoom | null = null;
+  #zoomed: Points | null = null;
+  #loss: Chart;
+  #norm: Chart;
+  #rate: Chart;
+  #speed: Chart;
+
+  constructor(boot: Boot, feed: Feed, fetchPoints: Fetch) {
+    [this.#boot, this.#feed, this.#fetch] = [boot, feed, fetchPoints];
+    const onZoom = (range: Zoom | null): void => void this.zoom(range);
+    const card = (id: string): HTMLElement => find(`#chart-${id}`) as HTMLElement;
+    const small = { height: 148, onZoom };
+    this.#loss = new Chart({
+      card: card("loss"), height: 330, gutter: 92, onZoom, format: (value) => loss(value, 3).replace(/\.?0+$/, ""),
+      lines: [
+        { label: "each", color: "s1", width: 1, alpha: FAINT, silent: true },
+        { label: "training", color: "s1", width: 2, ends: true },
+        { label: "validation", color: "s2", width: 2, dots: true, ends: true },
+        { label: "test", color: "s4", width: 0, dots: true, ends: true },
+      ],
+    });
+    this.#norm = new Chart({ ...small, card: card("norm"), format: short, lines: [{ label: "norm", color: "s3", width: 1.5 }] });
+    this.#rate = new Chart({
+      ...small, card: card("rate"), format: short,
+      lines: [{ label: "rate", color: "s2", width: 2 }, { label: "planned", color: "ink-3", width: 1.5, dash: [3, 4] }],
+    });
+    this.#speed = new Chart({ ...small, card: card("speed"), format: short, lines: [{ label: `${boot.unit}s/s`, color: "s1", width: 1.5 }] });
+    this.#listen();
+  }
+
+  #listen(): void {
+    for (const input of all<HTMLInputElement>("input[name=axis]")) {
+      input.addEventListener("change", () => {
+        this.#axis = input.value as Axis;
+        this.draw();
+      });
+    }
+    const toggle = (id: string, set: (on: boolean) => void): void => {
+      const button = find(`#${id}`) as HTMLElement;
+      button.addEventListener("click", () => {
+        const on = button.getAttribute("aria-pressed") !== "true";
+        button.setAttribute("aria-pressed", String(on));
+        set(on);
+        this.draw();
+      });
+    };
+    toggle("loss-log", (on) => (this.#log = on));
+    toggle("loss-smooth", (on) => (this.#smooth = on));
+    find("#zoom-reset")?.addEventListener("click", () => void this.zoom(null));
+  }
+
+  /** Shows a part of the run, on whatever axis the charts have now, and asks the server for all it knows of it. */
+  async zoom(range: Zoom | null): Promise<void> {
+    const scale = this.#scale();
+    this.#zoom = range && { min: Math.max(0, scale.toStep(range.min)), max: scale.toStep(range.max) };
+    this.#zoomed = null;
+    (find("#zoom-reset") as HTMLElement).hidden = range === null;
+    this.draw();
+    const asked = this.#zoom;
+    if (asked === null) return;
+    const points = await this.#fetch({ min: Math.floor(asked.min), max: Math.ceil(asked.max) }, this.#loss.width);
+    if (this.#zoom !== asked) return; // somebody zoomed again meanwhile
+    this.#zoomed = points;
+    this.draw();
+  }
+
+  /** How many points across the charts can tell apart. */
+  get width(): number {
+    return Math.max(300, this.#loss.width);
+  }
+
+  #scale(): Pick<Scale, "fromStep" | "toStep"> {
+    if (this.#axis === "step") return { fromStep: (step) => step, toStep: (value) => value };
+    return new Scale(this.#feed.points, this.#axis);
+  }
+
+  /** The points in sight: the finer ones of a zoom, and whatever came since they were asked for. */
+  #points(): Points {
+    const live = this.#feed.points;
+    const zoomed = this.#zoomed;
+    if (zoomed === null || this.#zoom === null) return live;
+    const until = Math.min(this.#zoom.max, zoomed.step.at(-1) ?? -1);
+    const from = countUpTo(live.step, until);
+    const merged = emptyPoints();
+    for (const column of COLUMNS) merged[column] = [...zoomed[column], ...live[column].slice(from)] as number[];
+    return merged;
+  }
+
+  draw(): void {
+    const feed = this.#feed;
+    const scale = this.#scale();
+    const [xs, points] = ascending(this.#points(), this.#axis, scale.fromStep);
+    const end = ends(feed, this.#boot.steps);
+    const range = this.#zoom
+      ? { min: scale.fromStep(this.#zoom.min), max: scale.fromStep(this.#zoom.max) }
+      : { min: 0, max: end[this.#axis] };
+    const shared = {
+      axis: AXES[this.#axis], range, log: false, levels: [] as Level[],
+      now: feed.ended || this.#zoom ? null : (xs.at(-1) ?? null),
+    };
+    const view = { xs, points, shared, scale, steps: this.#zoom ? this.#zoom.max - this.#zoom.min : end.step };
+    this.#loss.draw(this.#drawLoss(view));
+    this.#norm.draw(this.#drawNorm(view));
+    this.#rate.draw(this.#drawRate(view, end.step));
+    this.#speed.draw({ ...shared, tables: [[xs, points.tokens_per_second]], extent: fromZero(inRange(view, points.tokens_per_second)) });
+  }
+
+  #drawLoss(view: View): Drawing {
+    const { xs, points, scale } = view;
+    const smoothed = this.#smooth ? smooth(points.step, points.loss, view.steps) : points.loss;
+    const raw = this.#smooth ? points.loss : points.loss.map(() => null);
+    const evaluated = (split: string): [number[], Column] => {
+      const facts = this.#feed.evaluations(split).filter((each, i, list) => each.step !== list[i + 1]?.step);
+      return [facts.map((each) => scale.fromStep(each.step)), facts.map((each) => each.loss)];
+    };
+    const [validX, valid] = evaluated("valid");
+    const [testX, test] = evaluated("test");
+    const levels = this.#baseline();
+    const visible = [...inRange(view, raw), ...inRange(view, smoothed), ...inRange({ ...view, xs: validX }, valid), ...inRange({ ...view, xs: testX }, test)];
+    return {
+      ...view.shared, levels, log: this.#log,
+      tables: [[xs, raw, smoothed], [validX, valid], [testX, test]],
+      extent: this.#log ? logExtent(visible, levels, 1.04) : lossExtent(visible, levels),
+    };
+  }
+
+  #baseline(): Level[] {
+    const strongest = this.#feed.baselines[0];
+    if (!strongest || !given(strongest.loss)) return [];
+    return [{ value: strongest.loss, label: `${baselineName(strongest.name, this.#boot.unit)} ${strongest.loss.toFixed(2)}`, color: "ink-3" }];
+  }
+
+  #drawNorm(view: View): Drawing {
+    const clip = this.#boot.recipe.training.clip_norm;
+    const levels: Level[] = clip > 0 ? [{ value: clip, label: `clip at ${clip}`, color: "bad" }] : [];
+    const norms = view.points.grad_norm.map((norm) => (given(norm) && norm > 0 ? norm : null));
+    return { ...view.shared, levels, log: true, tables: [[view.xs, norms]], extent: logExtent(inRange(view, norms), levels, 1.5) };
+  }
+
+  #drawRate(view: View, end: number): Drawing {
+    const { points, scale, xs } = view;
+    const { training } = this.#boot.recipe;
+    const last = points.step.at(-1) ?? 0;
+    const [steps, rates] = this.#feed.ended ? [[], []] : future(training, last, points.learning_rate.at(-1) ?? null, end);
+    return {
+      ...view.shared,
+      tables: [[xs, points.learning_rate], [steps.map(scale.fromStep), rates]],
+      extent: fromZero([training.learning_rate, ...points.learning_rate.filter(given)]),
+    };
+  }
+}
+
+interface View {
+  xs: number[];
+  points: Points;
+  shared: Omit<Drawing, "tables" | "extent">;
+  scale: Pick<Scale, "fromStep">;
+  /** Width of the drawn range in steps. */
+  steps: number;
+}
+
+/** The points with their places on the axis, without those that would go back on it. */
+function ascending(points: Points, axis: Axis, fromStep: (step: number) => number): [number[], Points] {
+  if (axis === "step") return [points.step, points];
+  const xs: number[] = [];
+  const kept = emptyPoints();
+  points.step.forEach((step, i) => {
+    const x = points[axis][i] ?? fromStep(step);
+    if (x <= (xs.at(-1) ?? -1)) return;
+    xs.push(x);
+    for (const column of COLUMNS) kept[column].push(points[column][i] as number);
+  });
+  return [xs, kept];
+}
+
+function inRange(view: { xs: number[]; shared: Pick<Drawing, "range"> }, values: Column): number[] {
+  const { min, max } = view.shared.range;
+  return values.filter((value, i): value is number => given(value) && (view.xs[i] as number) >= min && (view.xs[i] as number) <= max);
+}
+
+/** All in sight with some air; a loss that ran away is cut off, so that what came before it can still be read. */
+export function lossExtent(values: number[], levels: Level[]): [number, number] {
+  const wanted = [...values, ...levels.map(({ value }) => value)];
+  if (wanted.length === 0) return [0, 5];
+  const sorted = [...values].sort((a, b) => a - b);
+  const typical = Math.max(sorted[Math.floor(sorted.length * 0.9)] ?? 0, ...levels.map(({ value }) => value));
+  const low = Math.min(...wanted);
+  const high = Math.min(Math.max(...wanted), 4 * Math.max(typical, low));
+  const air = Math.max((high - low) * 0.06, 0.02);
+  return [Math.max(0, low - air), high + air];
+}
+
+export function logExtent(values: number[], levels: Level[], air: number): [number, number] {
+  const wanted = [...values, ...levels.map(({ value }) => value)].filter((value) => value > 0);
+  if (wanted.length === 0) return [0.1, 10];
+  const [low, high] = [Math.min(...wanted) / air, Math.max(...wanted) * air];
+  return high / low > 1.1 ? [low, high] : [low / 1.1, high * 1.1];
+}
+
+function fromZero(values: number[]): [number, number] {
+  return [0, 1.08 * Math.max(1e-12, ...values)];
+}

@@ -1,0 +1,68 @@
+/** The run's head: name, status, what may be done. The server renders it; here it is asked for anew when it may have changed. */
+import { find } from "../dom";
+import { ask, fieldsOf } from "../fragments";
+import { toast } from "../toast";
+
+const WAITING = 3000;
+const RUNNING = 10_000;
+const ENDED = 60_000;
+
+export class Head {
+  #url: string;
+  #onStatus: (status: string) => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(url: string, onStatus: (status: string) => void) {
+    [this.#url, this.#onStatus] = [url, onStatus];
+    document.addEventListener("submit", (event) => this.#submit(event));
+    this.#plan();
+  }
+
+  get status(): string {
+    return this.#element.dataset.status ?? "";
+  }
+
+  get #element(): HTMLElement {
+    return find("#run-head") as HTMLElement;
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this.#replace(await (await ask(this.#url)).text());
+    } catch {
+      // The socket says that we are offline; the next round asks again.
+    }
+    this.#plan();
+  }
+
+  #plan(): void {
+    clearTimeout(this.#timer);
+    const changing = this.status === "queued" || this.#element.dataset.wanted !== "";
+    const wait = changing ? WAITING : this.status === "running" ? RUNNING : ENDED;
+    this.#timer = setTimeout(() => void this.refresh(), wait);
+  }
+
+  #replace(html: string): void {
+    const before = this.#element;
+    if (before.querySelector("details[open]")) return; // a menu that is being read stays
+    const parsed = new DOMParser().parseFromString(html, "text/html").querySelector("#run-head");
+    if (!parsed || parsed.outerHTML === before.outerHTML) return;
+    const focused = before.contains(document.activeElement) ? document.activeElement?.id : null;
+    before.replaceWith(parsed);
+    if (focused) (document.getElementById(focused) ?? find("#run-head h1"))?.focus();
+    this.#onStatus(this.status);
+  }
+
+  async #submit(event: SubmitEvent): Promise<void> {
+    const form = event.target as HTMLFormElement;
+    if (!form.matches("#run-head form[data-act]")) return;
+    event.preventDefault();
+    try {
+      const response = await ask(form.action, fieldsOf(form, event));
+      this.#replace(await response.text());
+    } catch (error) {
+      toast((error as Error).message, "error");
+    }
+    this.#plan();
+  }
+}

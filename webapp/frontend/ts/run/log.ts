@@ -1,0 +1,58 @@
+/** The log: what the run stated, in words, and what its process wrote on standard error. Filled while it is open. */
+import { find, h } from "../dom";
+import { number } from "../units";
+import type { Feed } from "./feed";
+import { say } from "./words";
+
+const SHOWN = 300;
+const EVERY = 5000;
+
+export class Log {
+  #feed: Feed;
+  #unit: string;
+  #url: string;
+  #card = find<HTMLDetailsElement>("#run-log") as HTMLDetailsElement;
+  #drawn = -1;
+
+  constructor(feed: Feed, unit: string, url: string) {
+    [this.#feed, this.#unit, this.#url] = [feed, unit, url];
+    this.#card.addEventListener("toggle", () => {
+      this.update();
+      void this.#fetch();
+    });
+    setInterval(() => !feed.ended && void this.#fetch(), EVERY);
+  }
+
+  update(): void {
+    const { facts } = this.#feed;
+    const newest = facts.at(-1)?.seq ?? 0;
+    if (!this.#card.open || newest === this.#drawn) return;
+    this.#drawn = newest;
+    const rows = facts.slice(-SHOWN).map((fact) => {
+      const at = new Date(fact.at);
+      const time = h("time", { datetime: fact.at, title: at.toLocaleString() }, at.toLocaleTimeString());
+      return h("li", { "data-kind": fact.kind }, time, h("span", { class: "step" }, `step ${number(fact.step)}`), h("span", {}, say(fact, this.#unit)));
+    });
+    keepAtEnd(find("#log-facts") as HTMLElement, (list) => list.replaceChildren(...rows));
+  }
+
+  async #fetch(): Promise<void> {
+    if (!this.#card.open) return;
+    try {
+      const response = await fetch(this.#url);
+      if (!response.ok) return;
+      const text = await response.text();
+      const place = find("#log-output") as HTMLElement;
+      if (place.textContent !== text) keepAtEnd(place, () => (place.textContent = text || "Nothing: that is as it should be."));
+    } catch {
+      // offline: what is shown stays
+    }
+  }
+}
+
+/** Changes a scrolled list; whoever read its end still reads its end afterwards. */
+function keepAtEnd(list: HTMLElement, change: (list: HTMLElement) => void): void {
+  const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  change(list);
+  if (atEnd) list.scrollTop = list.scrollHeight;
+}

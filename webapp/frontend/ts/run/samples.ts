@@ -1,0 +1,129 @@
+/** What the network wrote, as a timeline that one can scrub: by temperature, by prompt, by step. */
+import { find, h, svg } from "../dom";
+import { number } from "../units";
+import { type Feed, type Sample, countUpTo } from "./feed";
+import { given } from "./format";
+
+const visible = (prompt: string): string => (prompt === "" ? "no prompt" : `“${prompt.length > 40 ? `${prompt.slice(0, 39)}…` : prompt}”`);
+
+export class Samples {
+  #feed: Feed;
+  #text = find("#sample-text") as HTMLElement;
+  #caption = find("#sample-caption") as HTMLElement;
+  #slider = find<HTMLInputElement>("#sample-step") as HTMLInputElement;
+  #bars = find<SVGSVGElement>("#sample-bars") as SVGSVGElement;
+  #temperatures = find("#sample-temperatures") as HTMLElement;
+  #prompts = find<HTMLSelectElement>("#sample-prompt") as HTMLSelectElement;
+  #first = find("#sample-first") as HTMLElement;
+  #last = find("#sample-last") as HTMLElement;
+  #shown: Sample[] = [];
+  #seen = "";
+  /** Follows the newest until somebody goes back in time. */
+  #following = true;
+
+  constructor(feed: Feed) {
+    this.#feed = feed;
+    this.#slider.addEventListener("input", () => this.#goTo(this.#slider.valueAsNumber));
+    this.#temperatures.addEventListener("change", () => this.#choose());
+    this.#prompts.addEventListener("change", () => this.#choose());
+    this.#last.addEventListener("click", () => this.#goTo(this.#shown.length - 1));
+    addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** Called after the feed has grown or was rewound. */
+  update(): void {
+    const { samples } = this.#feed;
+    const newest = samples.at(-1) as (Sample & { seq: number }) | undefined;
+    const seen = `${samples.length} up to ${newest?.seq}`;
+    if (seen === this.#seen) return;
+    this.#seen = seen;
+    this.#offer(samples);
+    this.#choose();
+  }
+
+  #offer(samples: Sample[]): void {
+    const temperatures = [...new Set(samples.map((sample) => sample.temperature))].sort((a, b) => a - b);
+    const known = [...this.#temperatures.querySelectorAll("input")].map((input) => input.value);
+    if (known.join() !== temperatures.join()) this.#offerTemperatures(temperatures);
+    const prompts = [...new Set(samples.map((sample) => sample.prompt))];
+    if ([...this.#prompts.options].map((option) => option.value).join("\0") !== prompts.join("\0")) {
+      const before = this.#prompts.value;
+      this.#prompts.replaceChildren(...prompts.map((prompt) => h("option", { value: prompt }, visible(prompt))));
+      if (prompts.includes(before)) this.#prompts.value = before;
+      (this.#prompts.closest("[data-prompts]") as HTMLElement).hidden = prompts.length < 2;
+    }
+  }
+
+  #offerTemperatures(temperatures: number[]): void {
+    const middle = temperatures.reduce((a, b) => (Math.abs(b - 0.8) < Math.abs(a - 0.8) ? b : a), temperatures[0] ?? 0);
+    const chosen = temperatures.includes(this.#temperature) ? this.#temperature : middle;
+    this.#temperatures.replaceChildren(
+      ...temperatures.map((value) =>
+        h("label", {}, h("input", { type: "radio", name: "temperature", value, checked: value === chosen, "aria-label": `Temperature ${value}` }), String(value)),
+      ),
+    );
+    this.#temperatures.hidden = temperatures.length < 2;
+  }
+
+  get #temperature(): number {
+    return Number(this.#temperatures.querySelector<HTMLInputElement>("input:checked")?.value ?? NaN);
+  }
+
+  /** Keeps the step that was looked at, where the other temperature or prompt has it. */
+  #choose(): void {
+    const before = this.#shown[this.#slider.valueAsNumber]?.step ?? 0;
+    const bySteps = new Map(
+      this.#feed.samples
+        .filter((sample) => sample.temperature === this.#temperature && sample.prompt === this.#prompts.value)
+        .map((sample) => [sample.step, sample]),
+    );
+    this.#shown = [...bySteps.values()].sort((a, b) => a.step - b.step);
+    const newest = this.#shown.length - 1;
+    this.#slider.max = String(Math.max(0, newest));
+    this.#slider.disabled = newest < 0;
+    this.#goTo(this.#following ? newest : Math.max(0, countUpTo(this.#shown.map(({ step }) => step), before) - 1));
+  }
+
+  #goTo(i: number): void {
+    const sample = this.#shown[i];
+    if (!sample) return;
+    this.#following = i === this.#shown.length - 1;
+    this.#slider.value = String(i);
+    this.#slider.setAttribute("aria-valuetext", `step ${number(sample.step)}`);
+    this.#caption.textContent = `step ${number(sample.step)} · temperature ${sample.temperature}`;
+    this.#text.replaceChildren(h("span", { class: "prompt" }, sample.prompt), sample.text);
+    this.#text.classList.remove("waiting");
+    this.#first.textContent = `step ${number(this.#shown[0]?.step ?? 0)}`;
+    this.#last.textContent = this.#following && !this.#feed.ended ? "now" : `step ${number(this.#shown.at(-1)?.step ?? 0)}`;
+    this.#drawBars(i);
+  }
+
+  /** One bar a sample, the higher the lower the training loss was. */
+  #drawBars(current: number): void {
+    const heights = barHeights(this.#feed, this.#shown.map(({ step }) => step));
+    this.#bars.setAttribute("viewBox", `0 0 ${heights.length} 1`);
+    this.#bars.replaceChildren(
+      ...heights.map((height, i) => svg("rect", { x: i + 0.12, width: 0.76, y: 1 - height, height, class: i === current ? "on" : null })),
+    );
+  }
+
+  #key(event: KeyboardEvent): void {
+    const onPage = event.target === document.body || event.target === this.#text || (event.target as Element).id === "main";
+    if (!onPage || event.ctrlKey || event.metaKey || event.altKey || !/^Arrow(Left|Right)$/.test(event.key)) return;
+    const i = this.#slider.valueAsNumber + (event.key === "ArrowLeft" ? -1 : 1);
+    if (i < 0 || i >= this.#shown.length) return;
+    event.preventDefault();
+    this.#goTo(i);
+  }
+}
+
+/** From 0.2 at the highest loss of these steps to 1 at the lowest; all alike where no loss is known. */
+export function barHeights(feed: Feed, steps: number[]): number[] {
+  const losses = steps.map((step) => {
+    const i = Math.max(0, countUpTo(feed.points.step, step) - 1);
+    return feed.points.loss[i] ?? null;
+  });
+  const known = losses.filter(given);
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  return losses.map((value) => (given(value) && high > low ? 0.2 + 0.8 * ((high - value) / (high - low)) : 0.6));
+}
