@@ -1,15 +1,133 @@
-"""The new-run page."""
+"""The new-run page: the recipe's form, what it would cost while one edits, the start."""
 
-from django.http import HttpResponse
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.text import slugify
+from django.views.decorators.http import require_http_methods, require_POST
+
+from rnncore.errors import RecipeError
+from webapp.datasets.models import Dataset, Status
+from webapp.datasets.selectors import dataset_for, datasets_of
+from webapp.problems import Refused
+from webapp.runs import services
+from webapp.runs.drawing import draw
+from webapp.runs.forms import TOPICS, RecipeForm, summary, write
 
 
-def new(request):
-    return HttpResponse()
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def new(request: HttpRequest) -> HttpResponse:
+    chosen = request.POST.get("dataset") or request.GET.get("dataset")
+    if not chosen:
+        return render(request, "runs/choose.html", {"datasets": _ready(request)})
+    dataset = dataset_for(request.user, chosen, right="train")
+    if dataset.version.status != Status.READY:
+        return redirect("datasets:detail", dataset.id)
+    form = _form(request, dataset)
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = services.start(
+                user=request.user, team=dataset.team, dataset=dataset, recipe=form.recipe.to_dict(),
+                **{name: form.cleaned_data[name] for name in ("name", "valid", "test")},
+            )  # fmt: skip
+        except RecipeError as error:
+            form.blame(error.errors)
+        except Refused as refused:
+            form.blame(refused.errors or [("", str(refused))])
+        else:
+            return redirect(f"/runs/{run.id}/")
+    context = {"form": form, "dataset": dataset, "topics": _topics(form), **_cost(form, dataset)}
+    return render(request, "runs/new.html", context, status=422 if form.errors else 200)
 
 
-def estimate(request):
-    return HttpResponse()
+@require_POST
+@login_required
+def estimate(request: HttpRequest) -> HttpResponse:
+    """What the recipe would cost, as the page's right column: asked for at every change of the form."""
+    dataset = dataset_for(request.user, request.POST.get("dataset", ""), right="train")
+    form = _form(request, dataset)
+    form.is_valid()
+    return render(request, "runs/_estimate.html", _cost(form, dataset))
 
 
-def recipe(request):
-    return HttpResponse()
+@require_POST
+@login_required
+def recipe(request: HttpRequest) -> HttpResponse:
+    """The filled recipe as the TOML file that the command takes."""
+    dataset = dataset_for(request.user, request.POST.get("dataset", ""), right="train")
+    form = _form(request, dataset)
+    if not form.is_valid():
+        context = {"form": form, "dataset": dataset, "topics": _topics(form), **_cost(form, dataset)}
+        return render(request, "runs/new.html", context, status=422)
+    response = HttpResponse(form.offered.recipe.to_toml(), content_type="application/toml; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{_slug(dataset)}.toml"'
+    return response
+
+
+def _ready(request: HttpRequest) -> list[Dataset]:
+    return [dataset for dataset in datasets_of(request.user) if dataset.version.status == Status.READY]
+
+
+def _form(request: HttpRequest, dataset: Dataset) -> RecipeForm:
+    others = datasets_of(request.user, dataset.team).filter(versions__status=Status.READY).exclude(id=dataset.id)
+    return RecipeForm(dataset.version, others.distinct(), request.POST if request.method == "POST" else None)
+
+
+def _topics(form: RecipeForm) -> dict[str, Any]:
+    """The fields as the page shows them: the few that matter, then the others by topic."""
+    offered = form.offered.recipe
+    shown = [(spec, form[spec.path]) for spec in form.specs]
+    for spec, bound in shown:
+        placeholder = write(spec, getattr(getattr(offered, spec.table), spec.name))
+        widget = bound.field.widget
+        if hasattr(widget, "choices"):
+            widget.choices = [("", f"{placeholder} (default)"), *list(widget.choices)[1:]]
+        else:
+            widget.attrs["placeholder"] = placeholder
+    folded = [
+        {
+            "name": topic, "title": title, "summary": summary(topic, offered),
+            "fields": (fields := [pair for pair in shown if pair[0].topic == topic and not pair[0].prominent]),
+            "open": any(bound.errors for _, bound in fields),
+        }
+        for topic, title in TOPICS.items()
+    ]  # fmt: skip
+    return {"few": [pair for pair in shown if pair[0].prominent], "folded": folded}
+
+
+def _cost(form: RecipeForm, dataset: Dataset) -> dict[str, Any]:
+    """The right column, and what the page's script puts into the form: placeholders, errors, summaries."""
+    offered = form.offered.recipe
+    plan = None if form.errors else form.offered
+    facts = {
+        "offered": {spec.path: write(spec, getattr(getattr(offered, spec.table), spec.name)) for spec in form.specs},
+        "summaries": {topic: summary(topic, offered) for topic in TOPICS},
+        "errors": {name: " ".join(errors) for name, errors in form.errors.items()},
+    }
+    return {
+        "plan": plan,
+        "epochs": plan.steps / plan.steps_per_epoch if plan else None,
+        "step": draw(dataset.version, offered),
+        "facts": facts,
+        "command": _command(form, dataset),
+    }
+
+
+def _command(form: RecipeForm, dataset: Dataset) -> str:
+    """The same run in a terminal."""
+    slug = _slug(dataset)
+    words = ["rnncore", "train", f"{slug}.toml", "--data", dataset.version.filename]
+    for name in ("valid", "test"):
+        if form.is_bound and (other := form.cleaned_data.get(name)):
+            words += [f"--{name}", other.version.filename]
+    return shlex.join([*words, "--out", f"runs/{slug}"])
+
+
+def _slug(dataset: Dataset) -> str:
+    return slugify(dataset.name.removesuffix(".gz").removesuffix(".txt"))[:60] or "recipe"

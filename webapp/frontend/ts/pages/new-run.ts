@@ -1,0 +1,90 @@
+/**
+ * The new-run form. The server prices every change (htmx swaps the right column); what comes with it (placeholders,
+ * errors at the fields, summaries of the folds) is put into the form here, where nobody is typing.
+ */
+import { all, find } from "../dom";
+
+interface Facts {
+  offered: Record<string, string>;
+  summaries: Record<string, string>;
+  errors: Record<string, string>;
+}
+type Input = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+
+const form = find<HTMLFormElement>("#recipe")!;
+const inputs = all<Input>("input[id], select[id], textarea[id]", form);
+
+/** An empty field becomes what is offered while one is in it, so that it can be changed instead of typed anew. */
+function lend(input: HTMLInputElement): void {
+  if (input.value || !input.placeholder || input.name === "name" || input.placeholder === "no limit") return;
+  input.value = input.placeholder;
+  input.select();
+  input.addEventListener("blur", () => {
+    if (input.value === input.placeholder) input.value = "";
+  }, { once: true });
+}
+
+function onlyFor(): void {
+  for (const input of all<Input>("[data-only-for]", form)) {
+    const [name, values] = input.dataset.onlyFor!.split("=");
+    const other = form.elements.namedItem(name) as HTMLSelectElement;
+    const fits = values.split(" ").includes(other.value);
+    input.closest<HTMLElement>(".field")!.hidden = !fits && !input.value;
+  }
+}
+
+function apply(facts: Facts): void {
+  for (const input of inputs) {
+    const offered = facts.offered[input.name];
+    if (offered !== undefined) {
+      if (input instanceof HTMLSelectElement) input.options[0].textContent = `${offered} (default)`;
+      else if (input !== document.activeElement) input.placeholder = offered;
+    }
+    const error = facts.errors[input.name] ?? "";
+    const line = all("[data-error-of]", form).find((element) => element.dataset.errorOf === input.name);
+    if (line) {
+      line.textContent = error;
+      line.hidden = !error;
+    }
+    if (error) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+    const described = `${input.id}_helptext ${error ? `${input.id}_error` : ""}`.trim();
+    if (line) input.setAttribute("aria-describedby", described);
+  }
+  for (const [topic, text] of Object.entries(facts.summaries)) {
+    find(`[data-summary="${topic}"]`, form)!.textContent = text;
+  }
+}
+
+function announce(): void {
+  const said = ["time", "memory", "parameters"].map((name) => find(`#plan-${name}`)?.textContent?.trim()).join(", ");
+  find("#estimate-news")!.textContent = said.includes("–") ? "A field is wrong." : `Estimate: ${said} parameters.`;
+}
+
+form.addEventListener("focusin", (event) => {
+  if (event.target instanceof HTMLInputElement) lend(event.target);
+});
+form.addEventListener("change", onlyFor);
+document.addEventListener("htmx:afterSwap", (event) => {
+  if ((event.target as Element).id !== "estimate") return;
+  apply(JSON.parse(find("#form-facts")!.textContent!) as Facts);
+  announce();
+});
+form.addEventListener("submit", (event) => {
+  for (const input of inputs) {
+    if (input instanceof HTMLInputElement && input.value && input.value === input.placeholder) input.value = "";
+  }
+  const button = event.submitter as HTMLButtonElement | null;
+  if (button?.id !== "train") return;
+  button.setAttribute("aria-disabled", "true");
+  button.textContent = "Starting…";
+  if (form.dataset.sent) event.preventDefault(); // a second click starts no second run
+  form.dataset.sent = "yes";
+});
+addEventListener("pageshow", () => {
+  delete form.dataset.sent; // also when one comes back
+  const button = find("#train")!;
+  button.removeAttribute("aria-disabled");
+  button.textContent = "Train";
+});
+onlyFor();
