@@ -12,7 +12,7 @@ from pathlib import Path
 from supervisor.console import Problem, Step
 
 # What in an output points to what mend; the first that fits is told.
-OFFLINE = r"could not fetch|connection|resolution|timed out|enotfound|econn|no matching distribution|network"
+OFFLINE = r"could not fetch|connection|name resolution|timed out|\benotfound|\beconn|no matching distribution|network"
 MENDS = (
     (r"no space left on device|enospc", "free some disk space and run it again"),
     (r"do not match the hashes", "an index served something else than what is locked; run it again on another network"),
