@@ -6,18 +6,20 @@ import shlex
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST
 
 from rnncore.errors import RecipeError
+from rnncore.recipe import FieldSpec
 from webapp.datasets.models import Dataset, Status
 from webapp.datasets.selectors import dataset_for, datasets_of
 from webapp.problems import Refused
 from webapp.runs import services
 from webapp.runs.drawing import draw
-from webapp.runs.forms import TOPICS, RecipeForm, summary, write
+from webapp.runs.recipe_form import TOPICS, RecipeForm, summary
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,8 +44,7 @@ def new(request: HttpRequest) -> HttpResponse:
             form.blame(refused.errors or [("", str(refused))])
         else:
             return redirect(f"/runs/{run.id}/")
-    context = {"form": form, "dataset": dataset, "topics": _topics(form), **_cost(form, dataset)}
-    return render(request, "runs/new.html", context, status=422 if form.errors else 200)
+    return _page(request, form, dataset)
 
 
 @require_POST
@@ -63,8 +64,7 @@ def recipe(request: HttpRequest) -> HttpResponse:
     dataset = dataset_for(request.user, request.POST.get("dataset", ""), right="train")
     form = _form(request, dataset)
     if not form.is_valid():
-        context = {"form": form, "dataset": dataset, "topics": _topics(form), **_cost(form, dataset)}
-        return render(request, "runs/new.html", context, status=422)
+        return _page(request, form, dataset)
     response = HttpResponse(form.offered.recipe.to_toml(), content_type="application/toml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{_slug(dataset)}.toml"'
     return response
@@ -79,44 +79,46 @@ def _form(request: HttpRequest, dataset: Dataset) -> RecipeForm:
     return RecipeForm(dataset.version, others.distinct(), request.POST if request.method == "POST" else None)
 
 
+def _page(request: HttpRequest, form: RecipeForm, dataset: Dataset) -> HttpResponse:
+    context = {"form": form, "dataset": dataset, "topics": _topics(form), **_cost(form, dataset)}
+    return render(request, "runs/new.html", context, status=422 if form.errors else 200)
+
+
 def _topics(form: RecipeForm) -> dict[str, Any]:
     """The fields as the page shows them: the few that matter, then the others by topic."""
-    offered = form.offered.recipe
+    placeholders = form.placeholders()
     shown = [(spec, form[spec.path]) for spec in form.specs]
     for spec, bound in shown:
-        placeholder = write(spec, getattr(getattr(offered, spec.table), spec.name))
         widget = bound.field.widget
         if hasattr(widget, "choices"):
-            widget.choices = [("", f"{placeholder} (default)"), *list(widget.choices)[1:]]
+            widget.choices = [("", f"{placeholders[spec.path]} (default)"), *list(widget.choices)[1:]]
         else:
-            widget.attrs["placeholder"] = placeholder
-    folded = [
-        {
-            "name": topic, "title": title, "summary": summary(topic, offered),
-            "fields": (fields := [pair for pair in shown if pair[0].topic == topic and not pair[0].prominent]),
-            "open": any(bound.errors for _, bound in fields),
-        }
-        for topic, title in TOPICS.items()
-    ]  # fmt: skip
+            widget.attrs["placeholder"] = placeholders[spec.path]
+    folded = [_folded(topic, form, [pair for pair in shown if pair[0].topic == topic]) for topic in TOPICS]
     return {"few": [pair for pair in shown if pair[0].prominent], "folded": folded}
 
 
+def _folded(topic: str, form: RecipeForm, shown: list[tuple[FieldSpec, BoundField]]) -> dict[str, Any]:
+    fields = [pair for pair in shown if not pair[0].prominent]
+    return {
+        "name": topic, "title": TOPICS[topic], "summary": summary(topic, form.offered.recipe), "fields": fields,
+        "open": any(bound.errors for _, bound in fields),
+    }  # fmt: skip
+
+
 def _cost(form: RecipeForm, dataset: Dataset) -> dict[str, Any]:
-    """The right column, and what the page's script puts into the form: placeholders, errors, summaries."""
-    offered = form.offered.recipe
+    """The right column, and what the page's script puts into the form: placeholders, summaries, errors."""
+    filled = form.offered.recipe
     plan = None if form.errors else form.offered
     facts = {
-        "offered": {spec.path: write(spec, getattr(getattr(offered, spec.table), spec.name)) for spec in form.specs},
-        "summaries": {topic: summary(topic, offered) for topic in TOPICS},
+        "offered": form.placeholders(),
+        "summaries": {topic: summary(topic, filled) for topic in TOPICS},
         "errors": {name: " ".join(errors) for name, errors in form.errors.items()},
     }
     return {
-        "plan": plan,
-        "epochs": plan.steps / plan.steps_per_epoch if plan else None,
-        "step": draw(dataset.version, offered),
-        "facts": facts,
-        "command": _command(form, dataset),
-    }
+        "plan": plan, "epochs": plan and plan.steps / plan.steps_per_epoch, "step": draw(dataset.version, filled),
+        "facts": facts, "command": _command(form, dataset),
+    }  # fmt: skip
 
 
 def _command(form: RecipeForm, dataset: Dataset) -> str:
