@@ -1,4 +1,7 @@
-"""Settings: environment variables in, Django's names out. Every variable stands in .env.example with its comment."""
+"""Settings: environment variables in, Django's names out. Every variable stands in .env.example with its comment.
+
+An empty variable is as good as none: that is how docker-compose passes on what nobody has set.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def _flag(name: str, default: bool = False) -> bool:
 
 
 def _words(name: str, default: str = "") -> list[str]:
-    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+    return [word.strip() for word in (os.environ.get(name) or default).split(",") if word.strip()]
 
 
 def _secret_key() -> str:
@@ -40,8 +43,8 @@ DEBUG = _flag("UNROLL_DEBUG")
 ALLOWED_HOSTS = _words("UNROLL_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 PUBLIC_URL = os.environ.get("UNROLL_PUBLIC_URL", "").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
-SIGNUP = os.environ.get("UNROLL_SIGNUP", "open")
-MAX_UPLOAD_BYTES = int(os.environ.get("UNROLL_MAX_UPLOAD_BYTES", 20 * 1024**3))
+SIGNUP = os.environ.get("UNROLL_SIGNUP") or "open"
+MAX_UPLOAD_BYTES = int(os.environ.get("UNROLL_MAX_UPLOAD_BYTES") or 20 * 1024**3)
 
 INSTALLED_APPS = [
     "channels",
@@ -109,7 +112,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
 CHANNEL_LAYERS = {
     "default": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}},
 }
@@ -162,5 +165,5 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("UNROLL_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": os.environ.get("UNROLL_LOG_LEVEL") or "INFO"},
 }
