@@ -26,12 +26,15 @@ app.conf.update(
     },
     worker_prefetch_multiplier=1,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # Redis may be away for as long as it likes
+    broker_transport_options={"socket_connect_timeout": 2, "socket_keepalive": True},
     worker_hijack_root_logger=False,
     timezone="UTC",
     beat_schedule={
         "wake the trainers": {"task": "jobs.training.work", "schedule": 5.0, "options": {"expires": 5}},
         "wake the readers": {"task": "jobs.ingest.work", "schedule": 5.0, "options": {"expires": 5}},
         "reap": {"task": "jobs.reaper.reap", "schedule": 5.0, "options": {"expires": 5}},
+        "sweep": {"task": "jobs.reaper.sweep", "schedule": 60.0, "options": {"expires": 60}},
     },
     imports=("jobs.training", "jobs.ingest", "jobs.inference", "jobs.reaper"),
 )

@@ -97,6 +97,10 @@ class RunStore(Protocol):
         """Does for every running run whose lease has ended what release does; their ids."""
         ...
 
+    def sweep(self) -> None:
+        """Removes the files of runs that are no more."""
+        ...
+
 
 class DatasetStore(Protocol):
     def claim(self, worker: str) -> Ingest | None:
@@ -119,6 +123,10 @@ class DatasetStore(Protocol):
 
     def release(self, ingest: Ingest) -> None:
         """Gives the version back unread."""
+        ...
+
+    def sweep(self) -> None:
+        """Removes what was begun to be uploaded and has expired."""
         ...
 
 

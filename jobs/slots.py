@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import shutil
 import subprocess
 
@@ -26,3 +27,28 @@ def slots() -> list[str | None]:
     devices = gpus()
     count = int(os.environ.get("UNROLL_WORKERS") or len(devices) or 1)
     return [devices[index % len(devices)] if devices else None for index in range(count)]
+
+
+class Slots:
+    """The slots of this worker. A training takes one and gives it back."""
+
+    def __init__(self) -> None:
+        found = slots()
+        self.count = len(found)
+        self._free: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        for slot in found:
+            self._free.put(slot)
+        # Trainings that share a CPU share its processors.
+        shared = self.count > 1 and found[0] is None
+        self.threads = max(1, (os.cpu_count() or 1) // self.count) if shared else None
+
+    def take(self) -> str | None:
+        """A free slot. Raises queue.Empty when there is none."""
+        return self._free.get_nowait()
+
+    def give(self, slot: str | None) -> None:
+        self._free.put(slot)
+
+    @property
+    def taken(self) -> int:
+        return self.count - self._free.qsize()

@@ -12,6 +12,7 @@ from django.utils import timezone
 from jobs.ports import LEASE, Ingest, LeaseLost
 from webapp.datasets import blobs
 from webapp.datasets.models import Status, Version
+from webapp.datasets.services import remove_expired_uploads
 from webapp.db import reaching
 
 
@@ -56,6 +57,10 @@ class DatasetStore:
     @reaching
     def release(self, ingest: Ingest) -> None:
         _waiting(ingest).update(lease_until=None)
+
+    @reaching
+    def sweep(self) -> None:
+        remove_expired_uploads()
 
 
 def _waiting(ingest: Ingest) -> QuerySet[Version]:

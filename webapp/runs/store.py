@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -80,6 +81,13 @@ class RunStore:
                 publish_run(Run.objects.get(id=run.id))
         return reaped
 
+    @reaching
+    def sweep(self) -> None:
+        # The folders first: a run that is made in between has a row before it has a folder.
+        found = {path.name for path in (settings.DATA / "runs").glob("*") if path.is_dir()}
+        for run_id in found.difference(Run.objects.values_list("id", flat=True)):
+            shutil.rmtree(folder(run_id), ignore_errors=True)
+
 
 def _claimed(run_id: str) -> Claim:
     run = Run.objects.select_related("version", "valid_version", "test_version").get(id=run_id)
@@ -96,7 +104,7 @@ def _source(version: Version) -> Source:
 
 
 def _held(claim: Claim) -> QuerySet[Run]:
-    """The run while the claim holds. Queued: it was reaped while its worker could not reach us, and not claimed since."""
+    """The run while the claim holds. Queued: it was reaped while its worker could not reach us; nobody else has it."""
     return Run.objects.filter(id=claim.run_id, fence=claim.fence, status__in=(Status.RUNNING, Status.QUEUED))
 
 
