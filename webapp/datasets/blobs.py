@@ -18,10 +18,7 @@ def path_of(sha256: str) -> Path:
 
 @contextmanager
 def lock() -> Iterator[None]:
-    """Held, over all processes, while bytes and the rows that name them change together.
-
-    So a deletion cannot take away the bytes that a version which is just becoming ready has found in place.
-    """
+    """Held, over all processes, while bytes move in or out."""
     folder = settings.DATA / "blobs"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as file:
@@ -32,24 +29,25 @@ def lock() -> Iterator[None]:
 def put(source: Path, sha256: str) -> Path:
     """Moves the file ``source``, whose hash the caller knows, into the store; drops it when its bytes are there.
 
-    ``source`` has to lie in the data folder, so that the move is one rename: a blob is there whole or not at all.
-    The caller holds :func:`lock` from here until the row that names the hash is written.
+    ``source`` has to lie in the data folder, so that the move is one rename: a blob is there whole or not at all. The
+    row that wants the bytes names their hash before this is called: who deletes looks for such rows first.
     """
     target = path_of(sha256)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.exists():
-        source.unlink()
-        return target
-    source.chmod(0o444)
-    source.rename(target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    with lock():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.exists():
+            source.unlink()
+            return target
+        source.chmod(0o444)
+        source.rename(target)
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     return target
 
 
 def remove(sha256: str) -> None:
-    """Deletes the bytes. Whoever calls makes sure that no version has them."""
+    """Deletes the bytes. The caller holds :func:`lock` and has seen that no row names the hash."""
     path_of(sha256).unlink(missing_ok=True)

@@ -5,33 +5,53 @@ All raise Http404 for what may not be seen, PermissionDenied where it may be see
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+import hashlib
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.models.models import Model, Share
 from webapp.teams.models import Team
+from webapp.teams.selectors import of_teams, one_of_teams, require_in
 
 
 def models_of(user: User, team: Team | None = None) -> QuerySet[Model]:
     """The models of the person's teams (or of one), newest first."""
-    raise NotImplementedError
+    return of_teams(_with_source(), user, team).order_by("-created_at", "-id")
 
 
 def model_for(user: User, model_id: str, *, right: str = "view") -> Model:
     """One model."""
-    raise NotImplementedError
+    return one_of_teams(_with_source(), user, model_id, right)
 
 
 def shares_of(user: User, model: Model) -> QuerySet[Share]:
     """The links to the model that were not revoked, newest first (expired ones among them)."""
-    raise NotImplementedError
+    require_in(user, model.team_id, "view")
+    return model.shares.filter(revoked_at=None).order_by("-created_at", "-id")
 
 
 def share_for(user: User, share_id: str, *, right: str = "share") -> Share:
     """One share."""
-    raise NotImplementedError
+    share = Share.objects.select_related("model").filter(id=share_id).first()
+    if share is None:
+        raise Http404("There is no such link.")
+    require_in(user, share.model.team_id, right)
+    return share
 
 
 def shared(secret: str) -> Share | None:
     """The share (with ``.model``) that a link's secret opens; None when unknown, revoked or expired."""
-    raise NotImplementedError
+    alive = Share.objects.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), revoked_at=None)
+    return alive.select_related("model", "created_by").filter(sha256=hash_of(secret)).first()
+
+
+def hash_of(secret: str) -> str:
+    """What is kept of a link's secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _with_source() -> QuerySet[Model]:
+    return Model.objects.select_related("team", "created_by", "run", "dataset")

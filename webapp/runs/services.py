@@ -118,8 +118,9 @@ def delete(*, user: User, run: Run) -> None:
 
 def remove_orphans() -> None:
     """Files of runs that are gone: a training process may have written its last ones after the deletion."""
-    known = set(Run.objects.values_list("id", flat=True))
-    for folder in folder_of("any").parent.glob("*"):
+    folders = list(folder_of("any").parent.glob("*"))
+    known = set(Run.objects.values_list("id", flat=True))  # asked for last: a new run has its row before its folder
+    for folder in folders:
         if folder.name not in known:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,0 +1,142 @@
+"""The two sockets: a run's events from a cursor on, and light news of a team's runs for lists.
+
+Each viewer has a cursor and one loop: send what is past the cursor, from the hub where it is all there, else from the
+database; then wait for news, a few seconds at most, so that a lost message costs seconds. A slow viewer holds up its
+own loop and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.http import Http404
+
+from rnncore.events import dumps
+from webapp.accounts.models import User
+from webapp.live.hub import RunTopic, TeamTopic, topic
+from webapp.origins import Scope, caller_of, host_is_ours, origin_is_ours
+from webapp.runs.feed import events_after
+from webapp.runs.selectors import run_for
+from webapp.teams.selectors import team_for
+from webapp.threads import in_thread
+
+BAD_REQUEST, NO_CREDENTIALS, NOT_FOUND = 4400, 4401, 4404
+BATCH = 500  # frames between two looks at the cursor
+POLL = 5.0  # seconds without news until the database is asked
+
+Send = Callable[[str], Awaitable[None]]
+
+
+class Closed(Exception):
+    """The socket is to be closed with ``code``."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+async def application(scope: Scope, receive: Any, send: Any) -> None:
+    """The ASGI application of all sockets: ``/ws/runs/{id}?after=SEQ`` and ``/ws/teams/{id}``."""
+    await receive()  # websocket.connect
+    caller = await caller_of(scope)
+    # What a browser sends by itself (its cookie) counts only from our own pages; a missing origin is no browser's.
+    own = origin_is_ours(scope)
+    if not host_is_ours(scope) or own is False or (own is None and caller and caller.by_cookie):
+        await send({"type": "websocket.close", "code": 4403})  # before it is accepted: refused with HTTP 403
+        return
+    await send({"type": "websocket.accept"})
+    try:
+        if caller is None:
+            raise Closed(NO_CREDENTIALS)
+        show = _route(scope, caller.user)
+        await _until_left(show(lambda frame: send({"type": "websocket.send", "text": frame})), receive)
+    except Closed as closed:
+        await send({"type": "websocket.close", "code": closed.code})
+
+
+def _route(scope: Scope, user: User) -> Callable[[Send], Awaitable[None]]:
+    path, query = scope["path"], parse_qs(scope["query_string"].decode("latin-1"))
+    if match := re.fullmatch(r"/ws/runs/(\w+)/?", path):
+        after = query.get("after", ["0"])[-1]
+        if not re.fullmatch(r"[0-9]{1,18}", after):
+            raise Closed(BAD_REQUEST)
+        return lambda send: _show_run(user, match[1], int(after), send)
+    if match := re.fullmatch(r"/ws/teams/(\w+)/?", path):
+        return lambda send: _show_team(user, match[1], send)
+    raise Closed(NOT_FOUND)
+
+
+async def _until_left(showing: Awaitable[None], receive: Any) -> None:
+    """Runs ``showing`` until the viewer goes away. What a viewer says means nothing here and is dropped."""
+    task = asyncio.ensure_future(showing)
+    leaving = asyncio.ensure_future(_left(receive))
+    try:
+        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done() and not leaving.done():
+            task.result()
+    finally:
+        for one in (task, leaving):
+            one.cancel()
+        await asyncio.gather(task, leaving, return_exceptions=True)
+
+
+async def _left(receive: Any) -> None:
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def _show_run(user: User, run_id: str, cursor: int, send: Send) -> None:
+    """Sends every event past ``cursor``, in order, each once, until the viewer goes or the run does."""
+    fetch = in_thread(_events)
+    async with topic(RunTopic, f"run.{run_id}") as run:
+        ask = True  # the database, which also says whether the run may (still) be seen
+        while True:
+            news = run.news  # before looking: what comes while we look wakes us at once
+            frames = None if ask else run.after(cursor, BATCH)
+            if frames is None:
+                frames = await fetch(user, run_id, cursor)
+            ask = False
+            for frame in frames:
+                await send(frame)
+            cursor += len(frames)
+            if not frames:
+                ask = not await _within(POLL, news)
+
+
+def _events(user: User, run_id: str, after: int) -> list[str]:
+    try:
+        run = run_for(user, run_id)
+    except Http404:
+        raise Closed(NOT_FOUND) from None
+    return [dumps(event) for event in events_after(run.id, after, BATCH)] if run.last_seq > after else []
+
+
+async def _show_team(user: User, team_id: str, send: Send) -> None:
+    """Sends where the team's runs stand, whenever one moves: of each run the newest message only."""
+    try:
+        await in_thread(team_for)(user, team_id)
+    except Http404:
+        raise Closed(NOT_FOUND) from None
+    async with topic(TeamTopic, f"team.{team_id}") as team:
+        seen = team.last
+        while True:
+            news = team.news
+            messages, seen = team.after(seen), team.last
+            for message in messages:
+                await send(json.dumps(message, separators=(",", ":")))
+            if not messages:
+                await news.wait()
+
+
+async def _within(seconds: float, news: asyncio.Event) -> bool:
+    """Whether there was news within so many seconds."""
+    try:
+        await asyncio.wait_for(news.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True

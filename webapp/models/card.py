@@ -1,0 +1,114 @@
+"""A model's card: what it is, what it was trained on and how, how good it is beside what costs nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from webapp.models.models import Model
+from webapp.runs import feed
+from webapp.runs.models import Run
+
+SAMPLES = 4
+COMMAND = "rnncore generate . --length 300 --temperature 0.8"
+
+Card = dict[str, Any]
+
+
+def fill(run: Run, step: int) -> Card:
+    """The card of the run's checkpoint at ``step``, from what the run stated up to there."""
+    statistics = run.version.inspection.get("statistics", {})
+    return {
+        "description": "",
+        "task": run.filled["task"]["kind"],
+        "data": {
+            "name": run.version.dataset.name, "sha256": run.version.sha256, "bytes": run.version.bytes,
+            **{name: statistics[name] for name in ("characters", "lines", "vocabulary_size") if name in statistics},
+        },
+        "training": {
+            "run": run.name, "step": step, "steps": run.steps,
+            **{name: run.started[name] for name in ("parameters", "device", "precision") if name in run.started},
+        },
+        "evaluation": _evaluation(run, step),
+        "baselines": run.baselines,
+        "samples": _samples(run, step),
+        "recipe": run.filled,
+    }  # fmt: skip
+
+
+def strongest(baselines: dict[str, Any]) -> dict[str, Any]:
+    """The baseline that is hardest to beat, as {name, loss, metrics}; empty where none was stated."""
+    known = {name: body for name, body in baselines.items() if body["loss"] is not None}
+    name = min(known, key=lambda name: known[name]["loss"], default=None)
+    return {"name": name, **known[name]} if name else {}
+
+
+def markdown(model: Model) -> str:
+    """The card as README.md, with the commands that use the model."""
+    card = model.card
+    parts = [f"# {_plain(model.name)}", _plain(card.get("description") or ""), _measured(card), _data(card)]
+    parts += [f"## How to use it\n\n{_fence(COMMAND)}", _samples_as_text(card)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _evaluation(run: Run, step: int) -> dict[str, Any]:
+    """The last validation up to the checkpoint, with its step: the two need not be the same."""
+    valid = [event for event in feed.evaluations(run) if event["split"] == "valid" and event["step"] <= step]
+    if not valid:
+        return {}
+    return {name: valid[-1][name] for name in ("split", "step", "loss", "metrics")}
+
+
+def _samples(run: Run, step: int) -> list[dict[str, Any]]:
+    """What it wrote last, up to the checkpoint."""
+    written = [event for event in feed.samples(run) if event["step"] <= step]
+    last = [event for event in written if event["step"] == written[-1]["step"]]
+    return [{name: event[name] for name in ("step", "prompt", "temperature", "text")} for event in last[:SAMPLES]]
+
+
+def _measured(card: Card) -> str:
+    """Evaluation and baselines as a table."""
+    evaluation = card.get("evaluation") or {}
+    rows = [("this model", evaluation)] if evaluation else []
+    rows += sorted(card.get("baselines", {}).items(), key=lambda row: row[1]["loss"] or 0)
+    if not rows:
+        return ""
+    metrics = sorted({name for _, body in rows for name in body.get("metrics", {})})
+    lines = ["| | loss, nats a token | " + " | ".join(_plain(name.replace("_", " ")) for name in metrics) + " |"]
+    lines += ["|---" * (2 + len(metrics)) + "|"]
+    for name, body in rows:
+        values = [body.get("loss"), *(body.get("metrics", {}).get(metric) for metric in metrics)]
+        lines.append(f"| {_plain(name)} | " + " | ".join("" if v is None else f"{v:.4g}" for v in values) + " |")
+    return "## How good it is\n\n" + "\n".join(lines)
+
+
+def _data(card: Card) -> str:
+    data, training = card.get("data") or {}, card.get("training") or {}
+    facts = [f"Trained on {_plain(str(data.get('name', 'unknown data')))}"]
+    if "characters" in data:
+        facts.append(f"{data['characters']:,} characters, {data['vocabulary_size']:,} of them different")
+    if "step" in training:
+        facts.append(f"checkpoint of step {training['step']:,}")
+    if "parameters" in training:
+        facts.append(f"{training['parameters']:,} parameters")
+    return "## What it is\n\n" + "; ".join(facts) + ". The recipe is in `recipe.json`."
+
+
+def _samples_as_text(card: Card) -> str:
+    samples = [
+        f"Temperature {sample['temperature']}, the prompt first:\n\n{_fence(sample['prompt'] + sample['text'])}"
+        for sample in card.get("samples") or []
+    ]
+    return "## What it writes\n\n" + "\n\n".join(samples) if samples else ""
+
+
+def _plain(text: str) -> str:
+    """Text that means nothing to Markdown or HTML."""
+    return re.sub(r"([\\`*_{}\[\]<>#|!&~])", r"\\\1", " ".join(text.split()))
+
+
+def _fence(text: str) -> str:
+    """Text as a code block that it cannot end by itself."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    return f"{ticks}\n{text.rstrip()}\n{ticks}"

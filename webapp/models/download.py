@@ -1,0 +1,63 @@
+"""A model as a zip that ``rnncore generate`` runs once it is unpacked, sent while it is made."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+from webapp.models.card import markdown
+from webapp.models.folders import FILES, WEIGHTS, folder_of
+from webapp.models.models import Model
+from webapp.threads import in_thread
+
+BLOCK = 1024 * 1024
+
+
+async def zip_of(model: Model) -> AsyncIterator[bytes]:
+    """The zip's bytes, a block at a time."""
+    blocks = _blocks(model)
+    while (block := await in_thread(next)(blocks, None)) is not None:
+        yield block
+
+
+class _Sink:
+    """What ZipFile writes to: it has no ``seek``, so the archive comes out front to back."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+
+    def write(self, block: bytes) -> int:
+        self._waiting += block
+        return len(block)
+
+    def flush(self) -> None: ...
+
+    def take(self) -> bytes:
+        taken, self._waiting = bytes(self._waiting), bytearray()
+        return taken
+
+
+def _blocks(model: Model) -> Iterator[bytes]:
+    sink = _Sink()
+    with ZipFile(sink, "w") as archive:
+        for name in FILES:
+            path = folder_of(model.id) / name
+            if not path.is_file():
+                continue
+            with path.open("rb") as source, archive.open(_entry(name), "w", force_zip64=True) as target:
+                while block := source.read(BLOCK):
+                    target.write(block)
+                    yield sink.take()
+        archive.writestr(_entry("card.json"), json.dumps(model.card, indent=1))
+        archive.writestr(_entry("README.md"), markdown(model).encode("utf-8", "replace"))
+        yield sink.take()
+    yield sink.take()
+
+
+def _entry(name: str) -> ZipInfo:
+    entry = ZipInfo(name, time.gmtime()[:6])
+    entry.compress_type = ZIP_STORED if name == WEIGHTS else ZIP_DEFLATED  # weights do not get smaller
+    entry.external_attr = 0o644 << 16
+    return entry

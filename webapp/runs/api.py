@@ -1,0 +1,187 @@
+"""REST: plans, runs, their events and checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+
+from webapp.api.lists import MOST, Page, only_known, page
+from webapp.api.schemas import Body, ListOf, RecipeBody
+from webapp.datasets.selectors import dataset_for
+from webapp.runs import feed, selectors, services
+from webapp.runs.estimate import estimate
+from webapp.runs.models import Run
+from webapp.teams.selectors import team_for
+
+router = Router(tags=["runs"])
+
+
+class PlanIn(Body):
+    dataset_id: str
+    recipe: RecipeBody
+
+
+class PlanOut(Schema):
+    parameters: int
+    training_bytes: int
+    steps_per_epoch: int
+    steps: int
+    seconds: float
+    calibrated: bool
+    recipe: dict[str, Any]
+
+
+class RunIn(Body):
+    dataset_id: str
+    valid_dataset_id: str | None = None
+    test_dataset_id: str | None = None
+    recipe: RecipeBody
+    name: str = ""
+    team_id: str | None = None
+
+
+class RunOut(Schema):
+    id: str
+    team_id: str
+    name: str
+    status: str
+    recipe: dict[str, Any]
+    filled: dict[str, Any]
+    dataset_id: str
+    step: int
+    steps: int | None
+    last_seq: int
+    best: dict[str, Any] | None
+    baselines: dict[str, Any]
+    error: dict[str, Any] | None
+    queue_position: int | None
+    waiting_for: str | None
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class EventsOut(Schema):
+    events: list[dict[str, Any]]
+    last_seq: int
+
+
+class CheckpointOut(Schema):
+    step: int
+    best: bool
+    bytes: int
+    sha256: str
+
+
+class CheckpointsOut(Schema):
+    items: list[CheckpointOut]
+
+
+def show(run: Run, queue: dict[str, int]) -> dict[str, Any]:
+    position = queue.get(run.id)
+    same = (
+        "id", "team_id", "name", "status", "recipe", "filled", "step", "steps", "last_seq", "best", "baselines",
+        "error", "created_at", "started_at", "ended_at",
+    )  # fmt: skip
+    return {
+        **{name: getattr(run, name) for name in same}, "dataset_id": run.version.dataset_id,
+        "queue_position": position, "waiting_for": selectors.waiting_for(run, position),
+    }  # fmt: skip
+
+
+@router.post("/plan", response=PlanOut)
+def plan(request: HttpRequest, body: PlanIn) -> Any:
+    """What a run would take: size, memory, steps, time. A formula and this machine's calibration."""
+    only_known(request)
+    return estimate(version=dataset_for(request.auth, body.dataset_id).version, recipe=body.recipe)
+
+
+@router.post("/runs", response={201: RunOut})
+def start_run(request: HttpRequest, body: RunIn) -> Any:
+    """Queues a run of the recipe on the dataset's newest version."""
+    only_known(request)
+    user = request.auth
+    other = {
+        name: dataset_for(user, dataset_id)
+        for name, dataset_id in (("valid", body.valid_dataset_id), ("test", body.test_dataset_id))
+        if dataset_id is not None
+    }
+    run = services.start(
+        user=user, team=team_for(user, body.team_id, right="train"), dataset=dataset_for(user, body.dataset_id),
+        recipe=body.recipe, name=body.name, **other,
+    )  # fmt: skip
+    return show(run, selectors.queue())
+
+
+@router.get("/runs", response=ListOf[RunOut])
+def list_runs(request: HttpRequest, paging: Page) -> Any:
+    """Your runs, newest first."""
+    return page(request, paging, selectors.runs_of, partial(show, queue=selectors.queue()))
+
+
+@router.get("/runs/{run_id}", response=RunOut)
+def get_run(request: HttpRequest, run_id: str) -> Any:
+    """One run: where it stands, what it waits for, why it failed."""
+    only_known(request)
+    return show(selectors.run_for(request.auth, run_id), selectors.queue())
+
+
+@router.get("/runs/{run_id}/events", response=EventsOut)
+def get_events(
+    request: HttpRequest, run_id: str, after: int = Query(0, ge=0, le=2**62), limit: int = Query(MOST, ge=1, le=MOST)
+) -> Any:
+    """The events past seq `after`, in order. `last_seq` is the run's newest."""
+    only_known(request, "after", "limit")
+    run = selectors.run_for(request.auth, run_id)
+    return {"events": feed.events_after(run.id, after, limit), "last_seq": run.last_seq}
+
+
+@router.get("/runs/{run_id}/checkpoints", response=CheckpointsOut)
+def get_checkpoints(request: HttpRequest, run_id: str) -> Any:
+    """The checkpoints that are kept, earliest first; bytes and sha256 are those of the weights."""
+    only_known(request)
+    found = selectors.checkpoints(selectors.run_for(request.auth, run_id))
+    return {"items": [{name: getattr(point, name) for name in CheckpointOut.model_fields} for point in found]}
+
+
+def _act(request: HttpRequest, run_id: str, service: Callable[..., None]) -> dict[str, Any]:
+    only_known(request)
+    run = selectors.run_for(request.auth, run_id, right="train")
+    service(user=request.auth, run=run)
+    return show(run, selectors.queue())
+
+
+@router.post("/runs/{run_id}/stop", response={202: RunOut})
+def stop_run(request: HttpRequest, run_id: str) -> Any:
+    """Ends the run: at once where it waits, after a checkpoint where it trains. Twice is no error."""
+    return _act(request, run_id, services.stop)
+
+
+@router.post("/runs/{run_id}/pause", response={202: RunOut})
+def pause_run(request: HttpRequest, run_id: str) -> Any:
+    """Puts the run aside until it is resumed. Twice is no error."""
+    return _act(request, run_id, services.pause)
+
+
+@router.post("/runs/{run_id}/resume", response={202: RunOut})
+def resume_run(request: HttpRequest, run_id: str) -> Any:
+    """Queues a paused or stopped run again: it goes on from its checkpoint. Twice is no error."""
+    return _act(request, run_id, services.resume)
+
+
+@router.post("/runs/{run_id}/front", response={202: RunOut})
+def front_run(request: HttpRequest, run_id: str) -> Any:
+    """Makes a waiting run the next one. Twice is no error."""
+    return _act(request, run_id, services.front)
+
+
+@router.delete("/runs/{run_id}", response={204: None})
+def delete_run(request: HttpRequest, run_id: str) -> None:
+    """Deletes the run with its checkpoints. Published models stay."""
+    only_known(request)
+    services.delete(user=request.auth, run=selectors.run_for(request.auth, run_id, right="delete"))
