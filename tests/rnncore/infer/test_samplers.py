@@ -10,7 +10,7 @@ from rnncore.infer.samplers import Sampler, likeliest, runners_up
 
 SHARES = np.array([0.4, 0.05, 0.3, 0.15, 0.1])
 SCORES = np.log(SHARES).astype(np.float32)
-DRAWS = 20_000
+DRAWS = 8_000
 
 
 def frequencies(**options) -> np.ndarray:
