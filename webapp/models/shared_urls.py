@@ -1,5 +1,13 @@
 """Addresses below /s/: what a shared link opens, without an account."""
 
+from django.urls import path
+
+from webapp.models import shared_generate, views_shared
+
 app_name = "shared"
 
-urlpatterns: list = []
+urlpatterns = [
+    path("<str:secret>", views_shared.playground, name="playground"),
+    path("<str:secret>/", views_shared.playground),
+    path("<str:secret>/generate", shared_generate.generate, name="generate"),
+]

@@ -1,5 +1,17 @@
 """Addresses of models."""
 
+from django.urls import path
+
+from webapp.models import views
+
 app_name = "models"
 
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.index, name="list"),
+    path("<str:model_id>/", views.detail, name="detail"),
+    path("<str:model_id>/edit/", views.edit, name="edit"),
+    path("<str:model_id>/delete/", views.delete, name="delete"),
+    path("<str:model_id>/shares/", views.shares, name="shares"),
+    path("<str:model_id>/shares/<str:share_id>/revoke/", views.revoke, name="revoke"),
+    path("<str:model_id>/download", views.download, name="download"),
+]

@@ -87,7 +87,7 @@ def evaluations(run: Run) -> list[Event]:
 
 
 def facts(run: Run, kinds: Sequence[str] = ()) -> list[Event]:
-    """The events of these kinds (by default all but ``progress``) that still hold, in order, up to the row's last_seq."""
+    """The events of these kinds (by default all but ``progress``) that still hold, in order, up to ``run.last_seq``."""
     rows = run.facts.filter(seq__lte=run.last_seq).order_by("seq")
     found = list(rows.filter(kind__in=kinds) if kinds else rows)
     limits = _limits(run.rewinds, np.array([fact.seq for fact in found], float))

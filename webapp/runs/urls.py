@@ -2,12 +2,22 @@
 
 from django.urls import path
 
-from webapp.runs import views_new
+from webapp.runs import views, views_data, views_new
 
 app_name = "runs"
 
 urlpatterns = [
+    path("", views.index, name="list"),
     path("new/", views_new.new, name="new"),
     path("new/estimate/", views_new.estimate, name="estimate"),
     path("new/recipe/", views_new.recipe, name="recipe"),
+    path("<str:run_id>/", views.detail, name="detail"),
+    path("<str:run_id>/head/", views.head, name="head"),
+    path("<str:run_id>/rename/", views.rename, name="rename"),
+    path("<str:run_id>/publish/", views.publish, name="publish"),
+    path("<str:run_id>/delete/", views.delete, name="delete"),
+    *(path(f"<str:run_id>/{what}/", views.act, {"what": what}, name=what) for what in views.ACTS),
+    path("<str:run_id>/history", views_data.history, name="history"),
+    path("<str:run_id>/log", views_data.log, name="log"),
+    path("<str:run_id>/recipe.toml", views_data.recipe, name="download_recipe"),
 ]

@@ -11,6 +11,10 @@ export async function ask(url: string, body?: BodyInit): Promise<Response> {
   } catch {
     throw new Error("The server does not answer. Try again in a moment.");
   }
+  if (response.redirected && new URL(response.url).pathname.startsWith("/accounts/")) {
+    location.reload(); // signed out meanwhile: the sign-in page leads back here
+    return new Promise(() => {});
+  }
   if (response.ok || response.status === 409 || response.status === 422) return response;
   if (response.status === 403) throw new Error("Your role in this team may not do this, or the page is too old: reload it.");
   if (response.status === 404) throw new Error("It is no longer there.");
@@ -42,6 +46,7 @@ async function show(url: string): Promise<void> {
     const dialog = h("dialog", { class: "fetched", "aria-labelledby": "dialog-title" });
     put(dialog, await response.text());
     dialog.addEventListener("close", () => dialog.remove());
+    dialog.addEventListener("click", (event) => (event.target as Element).closest("a[data-closes]") && event.preventDefault());
     dialog.addEventListener("submit", (event) => void submit(dialog, event));
     document.body.append(dialog);
     dialog.showModal();

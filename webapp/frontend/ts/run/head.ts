@@ -59,9 +59,11 @@ export class Head {
     event.preventDefault();
     try {
       const response = await ask(form.action, fieldsOf(form, event));
+      if (response.status === 409) throw new Error(await response.text());
       this.#replace(await response.text());
     } catch (error) {
       toast((error as Error).message, "error");
+      void this.refresh();
     }
     this.#plan();
   }

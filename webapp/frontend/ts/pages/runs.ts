@@ -1,0 +1,110 @@
+/** The list of runs, live: a socket for each team says where its runs stand; while it is away, the list is asked for. */
+import { all, find, svg } from "../dom";
+import { ask } from "../fragments";
+import { loss } from "../run/format";
+import { sparkPath } from "../run/spark";
+import { Link, type LinkState } from "../socket";
+import { refresh as refreshTimes } from "../times";
+import { number } from "../units";
+
+interface TeamRun {
+  type: string;
+  run: string;
+  status: string;
+  step: number;
+  steps: number | null;
+  loss: number | null;
+  sparkline: [number, number][];
+}
+
+const AWAY = 5000;
+const CONNECTED = 60_000;
+
+const list = find("#runs");
+const states = new Map<string, LinkState>();
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function part<T extends Element = HTMLElement>(row: Element, name: string): T | null {
+  return row.querySelector<T>(`[data-part="${name}"]`);
+}
+
+async function reload(): Promise<void> {
+  clearTimeout(timer);
+  try {
+    const html = await (await ask(location.href)).text();
+    const inside = document.activeElement instanceof HTMLElement && list?.contains(document.activeElement) ? document.activeElement.id : null;
+    if (list) list.innerHTML = html; // our own server's template, in which everything is escaped
+    if (list) refreshTimes(list);
+    if (inside) document.getElementById(inside)?.focus();
+  } catch {
+    // offline: what is shown stays, and the page says so
+  }
+  plan();
+}
+
+function plan(): void {
+  clearTimeout(timer);
+  const away = [...states.values()].some((state) => state !== "live");
+  timer = setTimeout(() => void reload(), away ? AWAY : CONNECTED);
+}
+
+function take(frame: string): boolean {
+  const message = JSON.parse(frame) as TeamRun;
+  if (message.type !== "team.run") return true;
+  const row = find(`[data-run="${CSS.escape(message.run)}"]`);
+  // A run that is new here or whose state changed is drawn by the server.
+  if (!row || row.dataset.status !== message.status) void reload();
+  else update(row, message);
+  return true;
+}
+
+function update(row: HTMLElement, message: TeamRun): void {
+  const bar = part<HTMLProgressElement>(row, "progress");
+  if (bar && message.steps) {
+    bar.max = message.steps;
+    bar.value = message.step;
+    bar.hidden = message.status !== "running";
+  }
+  const where = part(row, "where");
+  if (where && message.status === "running") {
+    where.textContent = message.step ? `Step ${number(message.step)}${message.steps ? ` of ${number(message.steps)}` : ""}` : "Starting";
+  }
+  const figure = part(row, "loss");
+  if (figure) figure.textContent = loss(message.loss);
+  drawSpark(part(row, "sparkline"), message.sparkline);
+}
+
+function drawSpark(place: HTMLElement | null, points: [number, number][]): void {
+  const path = sparkPath(points);
+  if (!place || path === null) return;
+  const known = place.querySelector("path");
+  if (known) known.setAttribute("d", path);
+  else place.append(svg("svg", { class: "spark", viewBox: "0 0 120 28", preserveAspectRatio: "none", role: "img", "aria-label": "Training loss" }, svg("path", { d: path })));
+}
+
+function showLink(): void {
+  const place = find("#runs-link");
+  const closed = [...states.values()].includes("closed");
+  const offline = [...states.values()].includes("offline");
+  if (place && (offline || closed || place.dataset.state)) {
+    place.dataset.state = "said";
+    place.textContent = offline || closed ? "Not live just now · asking every few seconds" : "";
+  }
+}
+
+for (const team of all("#runs")[0]?.dataset.teams?.split(" ") ?? []) {
+  const link = new Link({
+    path: () => `/ws/teams/${team}`,
+    take,
+    onState: (state) => {
+      const before = states.get(team);
+      states.set(team, state);
+      if (state !== before) plan();
+      if (state === "live" && before === "connecting") void reload();
+      showLink();
+    },
+  });
+  states.set(team, "connecting");
+  link.start();
+}
+if (list) plan();

@@ -1,0 +1,33 @@
+/** What a reader asks of a model, as it stands in the request and in a link. Pure. */
+
+export interface Settings {
+  prompt: string;
+  length: number;
+  temperature: number;
+  top_k: number;
+  top_p: number;
+  seed: number;
+  count: number;
+}
+
+export const NUMBERS = ["length", "temperature", "top_k", "top_p", "seed", "count"] as const;
+
+/** The part of an address after #: everything that it takes to write the same text again. */
+export function toFragment(settings: Settings): string {
+  const fields = new URLSearchParams({ prompt: settings.prompt });
+  for (const name of NUMBERS) fields.set(name, String(settings[name]));
+  return fields.toString();
+}
+
+/** The inverse; null where the fragment is not one of ours. */
+export function fromFragment(fragment: string): Settings | null {
+  const fields = new URLSearchParams(fragment.replace(/^#/, ""));
+  const numbers = NUMBERS.map((name) => [name, fields.get(name)] as const);
+  if (!fields.has("prompt") || numbers.some(([, text]) => text === null || text === "" || !Number.isFinite(Number(text)))) return null;
+  return { prompt: fields.get("prompt") ?? "", ...Object.fromEntries(numbers.map(([name, text]) => [name, Number(text)])) } as Settings;
+}
+
+/** Any of two thousand million. */
+export function newSeed(): number {
+  return (crypto.getRandomValues(new Uint32Array(1))[0] as number) >>> 1;
+}

@@ -1,0 +1,26 @@
+"""What a shared link opens: the playground alone, for anybody who has the link."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from webapp.models import selectors, services
+from webapp.models.views import facts
+
+
+@require_safe
+@never_cache
+def playground(request: HttpRequest, secret: str) -> HttpResponse:
+    share = selectors.shared(secret)
+    if share is None:
+        return render(request, "models/shared_gone.html", status=404)
+    if request.method == "GET":
+        services.opened(share)
+    sharer = share.created_by.email.partition("@")[0] if share.created_by else None
+    generate = f"{reverse('shared:playground', args=[secret])}/generate"
+    context = facts(share.model) | {"share": share, "sharer": sharer, "generate": generate}
+    return render(request, "models/shared.html", context, headers={"X-Robots-Tag": "noindex"})
