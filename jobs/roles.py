@@ -15,7 +15,9 @@ ROLES = ("web", "beat", "ingest", "inference", "training")
 
 def command(role: str, *, host: str = "127.0.0.1", port: int = 8000, slots: int = 1) -> list[str]:
     """The argument list of a role. ``slots`` is how many runs the training worker trains side by side."""
-    celery = [sys.executable, "-m", "celery", "--skip-checks", "-A", "jobs.app"]
+    # The warning is for root, told once a worker over seven lines; in a container or on a lent GPU one often is root.
+    celery = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "--skip-checks",
+              "-A", "jobs.app"]  # fmt: skip
     if role == "web":
         return [sys.executable, "-m", "uvicorn", "webapp.asgi:application", "--host", host, "--port", str(port),
                 "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5"]  # fmt: skip

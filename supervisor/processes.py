@@ -209,5 +209,7 @@ class Supervisor:
                 selector.register(keeper.output, selectors.EVENT_READ)
             selector.select(pause)
         for name, keeper in self.keepers.items():
+            noise = keeper.service.noise
             for line in keeper.lines(last=last):
-                self.log.write(name, line)
+                if line.strip() and not (noise and noise in line):
+                    self.log.write(name, line)

@@ -23,6 +23,7 @@ class Service:
     check: Callable[[], str] | None = None
     after: tuple[str, ...] = ()
     stage: int = 0
+    noise: str = ""  # a line with this in it is not forwarded
 
 
 def roles(host: str, port: int, after: tuple[str, ...]) -> list[Service]:

@@ -43,6 +43,7 @@ def up(given: Namespace, environ: Mapping[str, str]) -> int:
         _start(supervisor, ending)
         if not ending:
             log.say(f"Unroll is ready at {url}")
+            log.say(f"Its data lies in {data}. Ctrl-C ends it.")
             _show(given, url, environ)
         while not ending:
             supervisor.turn()
