@@ -188,7 +188,8 @@ def _extremes(step: np.ndarray, rows: np.ndarray, width: int) -> np.ndarray:
     """The indices at which some row is least or greatest within two pixels, and both ends."""
     wanted = 2 * (width // 2)
     step = np.ascontiguousarray(step)
-    picked = [MinMaxDownsampler().downsample(step, np.ascontiguousarray(row), n_out=wanted) for row in rows]
+    step, rows = np.ascontiguousarray(step), np.ascontiguousarray(rows)
+    picked = [MinMaxDownsampler().downsample(step, row, n_out=wanted) for row in rows]
     return np.unique(np.concatenate([[0, step.size - 1], *picked]).astype(int))
 
 
