@@ -49,7 +49,7 @@ class Environment:
 
         Raises :class:`Problem` with a mend. Only one process at a time works on an environment; others wait for it.
         """
-        if all(self._there(task) for task in self._tasks(tests, pages)):
+        if self.is_ready(tests=tests, pages=pages):
             return
         self._check_place()
         lock = locks.take(self.folder / "studio.lock")
@@ -63,6 +63,10 @@ class Environment:
                     self._do(task)
         finally:
             os.close(lock)
+
+    def is_ready(self, *, tests: bool = False, pages: bool = False) -> bool:
+        """Whether nothing is missing."""
+        return all(self._there(task) for task in self._tasks(tests, pages))
 
     def _tasks(self, tests: bool, pages: bool) -> Iterator[Task]:
         yield Task("venv", "Virtual environment", self._interpreter, self._make_venv)
