@@ -45,12 +45,12 @@ def of_refusal(refused: Refused) -> HttpResponse:
     return answer
 
 
-def of_validation(items: Sequence[dict[str, Any]], skip: int = 0) -> HttpResponse:
-    """What pydantic found; the first ``skip`` parts of a place are not the sender's words."""
+def of_validation(items: Sequence[dict[str, Any]]) -> HttpResponse:
+    """What pydantic found."""
     malformed = [item["msg"] for item in items if item["type"] == "json_invalid"]
     if malformed:
         return response(400, "Malformed JSON", malformed[0])
-    errors = [(_field(item["loc"][skip:]), _message(item)) for item in items]
+    errors = [(".".join(str(part) for part in item["loc"]) or "body", _message(item)) for item in items]
     return of_refusal(Invalid("; ".join(f"{field}: {message}" for field, message in errors), errors=errors))
 
 
@@ -60,7 +60,7 @@ def handle(api: NinjaAPI) -> None:
         Refused: of_refusal,
         RecipeError: lambda e: of_refusal(Invalid(str(e), errors=[(f"recipe.{f}", m) for f, m in e.errors])),
         AuthenticationError: lambda e: of_refusal(Unauthorized()),
-        NinjaValidationError: lambda e: of_validation(e.errors, skip=2),
+        NinjaValidationError: lambda e: of_validation([{**item, "loc": _sent(item["loc"])} for item in e.errors]),
         RequestDataTooBig: lambda e: of_refusal(TooLarge("A request's body has at most 4 MiB; upload it as a file.")),
         Http404: lambda e: response(404, "Not found", _words(e) or "There is nothing here."),
         PermissionDenied: lambda e: response(403, "Not allowed", _words(e) or "Your role does not allow this."),
@@ -85,8 +85,9 @@ def _words(error: Exception) -> str:
     return str(error.args[0]) if error.args and isinstance(error.args[0], str) else ""
 
 
-def _field(path: Sequence[Any]) -> str:
-    return ".".join(str(part) for part in path) or "body"
+def _sent(place: Sequence[Any]) -> Sequence[Any]:
+    """The part of ninja's place that the sender wrote: without the source, and a body's parameter name."""
+    return place[2:] if place[0] == "body" else place[1:]
 
 
 def _message(item: dict[str, Any]) -> str:

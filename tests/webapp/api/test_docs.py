@@ -1,0 +1,45 @@
+"""The description of the API, for programs and for people."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from django.test import Client
+
+
+def references(part: object):
+    if isinstance(part, dict):
+        yield from ([part["$ref"]] if isinstance(part.get("$ref"), str) else [])
+        part = list(part.values())
+    if isinstance(part, list):
+        for item in part:
+            yield from references(item)
+
+
+@pytest.mark.django_db
+def test_openapi_stands_by_itself():
+    schema = Client().get("/api/v1/openapi.json").json()
+    assert schema["openapi"].startswith("3.1")
+    for reference in references(schema):
+        part = schema
+        for key in reference.removeprefix("#/").split("/"):
+            part = part[key]
+    recipe = json.dumps(schema["components"]["schemas"])
+    assert "units" in recipe, "the recipe's own texts are in it"
+    assert "what it can hold in mind" in recipe
+
+
+@pytest.mark.django_db
+def test_the_page_shows_every_route_and_needs_nothing_from_elsewhere():
+    page = Client().get("/api/v1/docs")
+    html = page.content.decode()
+    schema = Client().get("/api/v1/openapi.json").json()
+    for path, operations in schema["paths"].items():
+        for method in operations:
+            assert f"{method.upper()} {path}" in html
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', html)
+    assert "<style" not in html
+    assert not re.findall(r"<script(?![^>]*\bsrc=)", html)
+    assert "default-src 'self'" in page["Content-Security-Policy"]
