@@ -144,7 +144,7 @@ class Tokenizer(ABC):
                 raise ValueError(f"format {body['format']!r} is not known here")
             return kind_of(body["kind"]).from_dict(body)
         except (ValueError, KeyError, TypeError, AttributeError, RecipeError) as error:
-            raise DataError(f"not a tokenizer: {error}", hint="tokenizer.json comes with the model: copy it anew.") from error
+            raise DataError(f"not a tokenizer: {error}", hint="Copy tokenizer.json anew from the model.") from error
 
     def save(self, path: str | Path) -> None:
         """Write ``tokenizer.json``."""
