@@ -1,7 +1,7 @@
 """Inference: a trained network, one time step at a time.
 
-Torch-free: numpy alone steps a network of batch 1 faster than a tensor library that is made for large batches, starts
-in a tenth of the time and needs a fifth of the memory. Weights come from a *model folder* (``model.safetensors``,
+Torch-free: numpy alone steps one sequence faster than a tensor library that is made for large batches, starts in a
+fraction of the time and needs a fraction of the memory. Weights come from a *model folder* (``model.safetensors``,
 ``network.json``, ``tokenizer.json``); nothing that is loaded can run code.
 
     locate     which folder a path means
