@@ -73,7 +73,8 @@ def processes_on(data: Path) -> dict[int, str]:
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if f"UNROLL_DATA={data}".encode() in (folder / "environ").read_bytes().split(b"\0"):
+            environ = (folder / "environ").read_bytes().split(b"\0")  # Redis writes its title over its own
+            if f"UNROLL_DATA={data}".encode() in environ or (folder / "cwd").readlink().is_relative_to(data):
                 found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
     return found
 
