@@ -6,6 +6,28 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from rnncore.data.characters import code_points, describe
+from rnncore.data.duplicates import DuplicateLines
+from rnncore.data.sources import TextFile, open_text
+from rnncore.errors import DataError
+
+PREVIEW = 2_000
+"""Characters of each of the three previews, at most."""
+
+VOCABULARY = 500
+"""Characters that are listed with their counts, the most frequent first."""
+
+SHORT = 1_000
+"""Characters below which hardly anything can be learned."""
+
+LONG_LINE = 100_000
+
+_CODE_POINTS = 0x110000
+_CONTROLS = [code for code in (*range(32), *range(127, 160)) if code not in (0, 9, 10, 12)]
+"""Control characters other than NUL (counted apart), tab, line feed and form feed."""
+
 
 def inspect(path: str | Path, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
     """What a text file holds, as a JSON-able dict.
@@ -26,4 +48,165 @@ def inspect(path: str | Path, progress: Callable[[int, int], None] | None = None
 
     A problem never makes a file unusable (that is a DataError); "error" marks what makes training pointless.
     """
-    raise NotImplementedError
+    with open_text(path) as text:
+        survey = _Survey()
+        for block in text:
+            survey.read(block, halfway=2 * text.done_bytes >= text.total_bytes)
+            if progress:
+                progress(text.done_bytes, text.total_bytes)
+        survey.finish()
+        if survey.vocabulary_size < 2:
+            raise DataError(
+                f"{text.name} holds the character {describe([chr(int(survey.counts.argmax()))])} again and again, "
+                "and nothing else: there is nothing to learn",
+                hint="Give a text with at least two different characters.",
+            )
+        return {
+            "format": "text",
+            "encoding": text.encoding,
+            "encoding_guessed": text.encoding_guessed,
+            "compression": text.compression,
+            "line_endings": _line_endings(text),
+            "bytes": text.total_bytes,
+            "statistics": {
+                **survey.statistics(),
+                "nul_bytes": text.nul.count,
+                "undecodable_bytes": text.undecodable.count,
+            },
+            "preview": survey.preview(),
+            "problems": _problems(text, survey),
+        }
+
+
+class _Survey:
+    """What one pass over the blocks of a text gathers."""
+
+    def __init__(self) -> None:
+        self.counts = np.zeros(_CODE_POINTS, np.int64)
+        self.lines = 0  # that are finished
+        self.longest, self.longest_number = 0, 0
+        self.first_control: tuple[int, str] | None = None  # line, character
+        self.duplicates = DuplicateLines()
+        self._open = 0  # characters of the line that is not finished
+        self._start = self._middle = self._end = ""
+
+    def read(self, block: str, *, halfway: bool) -> None:
+        codes = code_points(block)
+        counts = np.bincount(codes)
+        self.counts[: len(counts)] += counts
+        line_ends = np.flatnonzero(codes == 10)
+        self._look_for_controls(codes, counts, line_ends)
+        self._measure_lines(line_ends, len(codes))
+        self.duplicates.feed(codes, line_ends)
+        self._keep_preview(block, halfway)
+
+    def finish(self) -> None:
+        self.duplicates.finish()
+        if self._open:
+            self._measure_lines(np.zeros(1, np.int64), 0)
+
+    @property
+    def characters(self) -> int:
+        return int(self.counts.sum())
+
+    @property
+    def vocabulary_size(self) -> int:
+        return int(np.count_nonzero(self.counts))
+
+    @property
+    def controls(self) -> int:
+        return int(self.counts[_CONTROLS].sum())
+
+    def statistics(self) -> dict[str, Any]:
+        used = np.flatnonzero(self.counts)
+        frequent = used[np.argsort(-self.counts[used], kind="stable")][:VOCABULARY]
+        return {
+            "characters": self.characters,
+            "lines": self.lines,
+            "vocabulary_size": self.vocabulary_size,
+            "vocabulary": [[chr(code), int(self.counts[code])] for code in frequent],
+            "longest_line": self.longest,
+            "longest_line_number": self.longest_number,
+            "non_ascii_share": float(self.counts[128:].sum() / max(1, self.characters)),
+            "duplicate_lines": self.duplicates.count,
+            "duplicate_lines_estimated": self.duplicates.estimated,
+        }
+
+    def preview(self) -> dict[str, str]:
+        """Start, middle and end; a text that the start shows whole has no others."""
+        if self.characters <= PREVIEW:
+            return {"start": self._start, "middle": "", "end": ""}
+        return {"start": _whole_lines(self._start, end=True), "middle": self._middle, "end": _whole_lines(self._end)}
+
+    def _look_for_controls(self, codes: np.ndarray, counts: np.ndarray, line_ends: np.ndarray) -> None:
+        found = [code for code in _CONTROLS if code < len(counts) and counts[code]]
+        if found and self.first_control is None:
+            place = int(np.flatnonzero(np.isin(codes, found))[0])
+            self.first_control = self.lines + 1 + int(np.searchsorted(line_ends, place)), chr(int(codes[place]))
+
+    def _measure_lines(self, line_ends: np.ndarray, length: int) -> None:
+        if not len(line_ends):
+            self._open += length
+            return
+        lengths = np.diff(line_ends, prepend=-1) - 1
+        lengths[0] += self._open
+        longest = int(lengths.argmax())
+        if lengths[longest] > self.longest:
+            self.longest, self.longest_number = int(lengths[longest]), self.lines + longest + 1
+        self.lines += len(line_ends)
+        self._open = length - int(line_ends[-1]) - 1 if length else 0
+
+    def _keep_preview(self, block: str, halfway: bool) -> None:
+        if len(self._start) < PREVIEW:
+            self._start += block[: PREVIEW - len(self._start)]
+        if halfway and not self._middle:
+            # A file of one block is all there is of it: its middle is within.
+            begin = len(block) // 2 if self.characters == len(block) else 0
+            self._middle = _whole_lines(block[begin : begin + PREVIEW])
+        self._end = (self._end + block[-PREVIEW:])[-PREVIEW:]
+
+
+def _whole_lines(text: str, *, end: bool = False) -> str:
+    """Without the part of a line at its start (or at its end), if that leaves half of it."""
+    cut = text.rfind("\n") + 1 if end else text.find("\n") + 1
+    kept = text[:cut] if end else text[cut:]
+    return kept if 2 * len(kept) >= len(text) else text
+
+
+def _line_endings(text: TextFile) -> str:
+    names = {"\n": "lf", "\r\n": "crlf", "\r": "cr"}
+    found = [names[ending] for ending, count in text.line_endings.items() if count]
+    return found[0] if len(found) == 1 else "mixed" if found else "none"
+
+
+def _problems(text: TextFile, survey: _Survey) -> list[dict[str, Any]]:
+    problems: list[dict[str, Any]] = []
+
+    def note(
+        severity: str, message: str, *, line: int | None = None, offset: int | None = None, count: int | None = None
+    ) -> None:
+        problems.append({"severity": severity, "message": message, "line": line, "offset": offset, "count": count})
+
+    if text.undecodable.count:
+        note("warning", f"Bytes that are not {text.encoding}; each is read as \N{REPLACEMENT CHARACTER}.",
+             offset=text.undecodable.offsets[0], count=text.undecodable.count)  # fmt: skip
+    if text.nul.count:
+        note("warning", "NUL characters, which no text needs; they are kept.", offset=text.nul.offsets[0],
+             count=text.nul.count)  # fmt: skip
+    if survey.first_control:
+        line, character = survey.first_control
+        note("warning", f"Control characters, the first is {describe([character])}; they are kept.",
+             line=line, count=survey.controls)  # fmt: skip
+    if survey.characters < SHORT:
+        note("warning", f"Only {survey.characters:,} characters: a network can hardly learn more than to repeat them.")
+    if survey.longest > LONG_LINE:
+        note("info", f"A line of {survey.longest:,} characters.", line=survey.longest_number)
+    if _line_endings(text) == "mixed":
+        note("info", "Line ends of several kinds; all are read as one.", count=sum(text.line_endings.values()))
+    if text.encoding_guessed:
+        note("info", f"The file does not say how it is encoded; it is read as {text.encoding}. Look at the preview.")
+    duplicates = survey.duplicates
+    if duplicates.count > 0.3 * max(1, duplicates.lines):
+        note("info", "Lines that stand in the text more than once; what is repeated is learned by heart.",
+             count=duplicates.count)  # fmt: skip
+    return problems
