@@ -51,8 +51,9 @@ class Server:
         self._thread.join(10)
 
     def request(
-        self, method: str, path: str, *, token: str | None = None, body: Any = None, headers: dict[str, str] | None = None
-    ) -> Answer:
+        self, method: str, path: str, *,
+        token: str | None = None, body: Any = None, headers: dict[str, str] | None = None,
+    ) -> Answer:  # fmt: skip
         """One request over a connection of its own; a dict or list as body is sent as JSON."""
         sent = dict(headers or {})
         if token:
@@ -116,8 +117,9 @@ class Maker:
         version = (dataset or self.dataset(team)).version
         recipe = {"task": {"kind": "language_model", "tokens": "char"}}
         return Run.objects.create(
-            team=team, name=name, version=version, recipe=recipe, filled=recipe, status=status, queued_at=timezone.now()
-        )
+            team=team, name=name, version=version, recipe=recipe, filled=recipe, status=status,
+            queued_at=timezone.now(),
+        )  # fmt: skip
 
     def events(self, run, *events: dict[str, Any]) -> None:
         """Appends events to the run's feed; seq and at are filled in."""
@@ -125,8 +127,8 @@ class Maker:
         from webapp.runs.models import Run
 
         row = Run.objects.get(id=run.id)
-        numbered = [{"seq": row.last_seq + n, "at": iso(1_700_000_000_000), **event} for n, event in enumerate(events, 1)]
-        feed.append(row, numbered)
+        at = iso(1_700_000_000_000)
+        feed.append(row, [{"seq": seq, "at": at, **event} for seq, event in enumerate(events, row.last_seq + 1)])
         run.refresh_from_db()
 
     def checkpoint(self, run, step: int, *, best: bool = False) -> None:
@@ -160,7 +162,8 @@ class Maker:
         )  # fmt: skip
         self.checkpoint(run, 10, best=True)
         self.events(
-            run, {"kind": "evaluated", "step": 20, "split": "valid", "loss": 1.7, "metrics": {"bits_per_character": 2.4}}
+            run,
+            {"kind": "evaluated", "step": 20, "split": "valid", "loss": 1.7, "metrics": {"bits_per_character": 2.4}},
         )
         self.checkpoint(run, 20)
         type(run).objects.filter(id=run.id).update(status="finished")

@@ -72,7 +72,8 @@ def test_a_prompt_of_a_megabyte_is_refused_at_its_field(ask, alice, make):
     model = make.model(alice.personal_team, alice)
     status, problem = ask("POST", f"/api/v1/models/{model.id}/generate", {"prompt": "a" * 1_000_000})
     assert (status, fields(problem)) == (422, ["prompt"])
-    status, problem = ask("POST", f"/api/v1/models/{model.id}/generate", {"temperature": "hot", "top_p": 0, "length": 0})
+    wrong = {"temperature": "hot", "top_p": 0, "length": 0}
+    status, problem = ask("POST", f"/api/v1/models/{model.id}/generate", wrong)
     assert sorted(fields(problem)) == ["length", "temperature", "top_p"]
 
 
