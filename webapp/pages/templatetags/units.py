@@ -21,7 +21,7 @@ def number(value: float | None) -> str:
 @register.filter
 def decimals(value: float | None, places: int = 3) -> str:
     """1.5493 → 1.549; nothing → a dash."""
-    return "–" if value is None else f"{value:,.{places}f}"
+    return "–" if value in (None, "") else f"{value:,.{places}f}"
 
 
 @register.filter

@@ -118,7 +118,7 @@ function fillCard(card: HTMLElement, { token, probability, alternatives = [] }: 
     ...rows.map(([text, share, chosen]) => {
       const bar = h("span", { class: "bar" });
       bar.style.setProperty("--share", String(share));
-      return h("div", { class: chosen ? "row-of chosen" : "row-of" }, h("span", { class: "what" }, visible(text)), bar, h("span", { class: "how" }, inPercent(share)));
+      return h("div", { class: chosen ? "row-of chosen" : "row-of" }, h("span", { class: "what" }, visible(text)), bar, h("span", { class: "share" }, inPercent(share)));
     }),
   );
 }

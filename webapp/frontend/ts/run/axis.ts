@@ -26,13 +26,9 @@ export class Scale {
     }
   }
 
-  fromStep(step: number): number {
-    return between(this.#steps, this.#values, step);
-  }
+  fromStep = (step: number): number => between(this.#steps, this.#values, step);
 
-  toStep(value: number): number {
-    return between(this.#values, this.#steps, value);
-  }
+  toStep = (value: number): number => between(this.#values, this.#steps, value);
 }
 
 function between(from: number[], to: number[], at: number): number {

@@ -49,6 +49,8 @@ export interface ChartOptions {
   height: number;
   lines: Line[];
   format: (value: number) => string;
+  /** The figures on the y axis, where they are not each in `format`. */
+  ticks?: (values: number[]) => string[];
   /** Room on the right for labels of levels, on a wide page. */
   gutter?: number;
   onZoom: (range: { min: number; max: number } | null) => void;
@@ -56,6 +58,7 @@ export interface ChartOptions {
 
 const SYNC = uPlot.sync("run");
 const NARROW = 480;
+const EDGE = 20; // room for half a figure at the right end of the axis
 const TABLE_ROWS = 60;
 const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800];
 
@@ -118,7 +121,7 @@ export class Chart {
     return {
       width: this.width,
       height,
-      padding: [10, narrow(this.width) ? 6 : Math.max(gutter, 14), 0, 0],
+      padding: [10, narrow(this.width) ? EDGE : Math.max(gutter, EDGE), 0, 0],
       legend: { show: false },
       scales: {
         x: { time: false, range: () => [this.#drawing?.range.min ?? 0, this.#drawing?.range.max ?? 1] },
@@ -133,8 +136,8 @@ export class Chart {
         {
           ...axis, gap: 6, size: (_plot, values) => widest(values, font) + 8, space: height < 200 ? 30 : 38,
           grid: { stroke: colors.get("line"), width: 1 },
-          values: (_plot, splits) => splits.map((value) => format(value)),
-          ...(drawing.log ? { splits: () => logSplits(...(this.#drawing?.extent ?? [1, 10])), filter: (_plot, splits) => splits } : {}),
+          values: (_plot, splits) => this.#options.ticks?.(splits) ?? splits.map((value) => format(value)),
+          ...(drawing.log ? { splits: () => this.#logSplits(), filter: (_plot, splits) => splits } : {}),
         },
       ],
       series: [{}, ...lines.map((line) => series(line, colors))],
@@ -152,6 +155,10 @@ export class Chart {
         setSelect: [(plot) => this.#select(plot)],
       },
     };
+  }
+
+  #logSplits(): number[] {
+    return logSplits(...(this.#drawing?.extent ?? [1, 10]), this.#options.height / 36);
   }
 
   #select(plot: uPlot): void {
@@ -195,6 +202,7 @@ export class Chart {
     ctx.save();
     ctx.scale(ratio, ratio);
     ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
     ctx.lineJoin = "round";
     const labels = [...this.#levelLabels(plot, box), ...this.#endLabels(plot)];
     for (const label of labels) {
@@ -226,13 +234,16 @@ export class Chart {
   #endLabels(plot: uPlot): Label[] {
     const labels: Label[] = [];
     const { range } = this.#drawing as Drawing;
+    const xs = plot.data[0] as number[];
     this.#options.lines.forEach((line, i) => {
-      if (!line.ends) return;
-      const at = lastGiven(plot.data[0] as number[], plot.data[i + 1] as Column, range.max);
-      if (at === null || (plot.data[0][at] as number) < range.min) return;
-      const value = plot.data[i + 1]?.[at] as number;
-      const x = plot.valToPos(plot.data[0][at] as number, "x") + plot.bbox.left / devicePixelRatio + 8;
-      const y = plot.valToPos(value, "y") + box_top(plot);
+      const values = plot.data[i + 1] as Column;
+      const at = line.ends ? lastGiven(xs, values, range.max) : null;
+      if (at === null) return;
+      const value = values[at] as number;
+      const end = edge(xs, values, at, range.max);
+      if (end.x < range.min) return;
+      const x = plot.valToPos(end.x, "x") + plot.bbox.left / devicePixelRatio + 8;
+      const y = plot.valToPos(end.y, "y") + box_top(plot);
       labels.push({ text: `${line.label} ${this.#options.format(value)}`, color: line.color, weight: 600, width: 0, x, y, fixed: false });
     });
     return labels;
@@ -335,23 +346,33 @@ function widest(values: string[] | null, font: string): number {
   return Math.ceil(Math.max(0, ...values.map((value) => pen.measureText(value ?? "").width)));
 }
 
-/** Few round values of a log axis: powers of ten over a wide range, 1 2 5 or finer over a narrow one. */
-export function logSplits(low: number, high: number): number[] {
-  const decades = Math.log10(high / low);
-  const strides = decades > 2.5 ? [1] : decades > 1 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
-  const splits: number[] = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
-    for (const stride of strides) {
-      const value = Number((stride * 10 ** power).toPrecision(3));
-      if (value >= low && value <= high) splits.push(value);
+const STRIDES = [[1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8], [1, 1.5, 2, 3, 5], [1, 2, 5], [1, 3], [1]];
+
+/** Round values of a log axis, as many as fit into `most`; from powers of ten on as few as there are. */
+export function logSplits(low: number, high: number, most: number): number[] {
+  for (const strides of STRIDES) {
+    const splits: number[] = [];
+    for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
+      splits.push(...strides.map((stride) => Number((stride * 10 ** power).toPrecision(3))));
     }
+    const seen = splits.filter((value) => value >= low && value <= high);
+    if (seen.length <= most || strides.length === 1) return seen;
   }
-  return splits;
+  return [];
 }
 
 function lastGiven(xs: number[], values: Column, max: number): number | null {
   for (let i = values.length - 1; i >= 0; i--) if (given(values[i]) && (xs[i] as number) <= max) return i;
   return null;
+}
+
+/** Where the line from point `at` ends in sight: at the point, or at the right edge where it goes on beyond. */
+function edge(xs: number[], values: Column, at: number, max: number): { x: number; y: number } {
+  const [x, y] = [xs[at] as number, values[at] as number];
+  const next = values.findIndex((value, i) => i > at && given(value));
+  if (next === -1) return { x, y };
+  const share = (max - x) / ((xs[next] as number) - x);
+  return { x: max, y: y + share * ((values[next] as number) - y) };
 }
 
 function lastBefore(values: Column, i: number): number | null {
@@ -378,7 +399,7 @@ function followTouch(plot: uPlot): void {
 
 function table(drawing: Drawing, lines: Line[], format: (value: number) => string): HTMLTableElement {
   const [xs, ...columns] = joined(drawing) as unknown as [number[], ...Column[]];
-  const shown = lines.flatMap((line, i) => (line.silent ? [] : [{ label: line.label, values: columns[i] as Column, rare: line.dots === true }]));
+  const shown = lines.flatMap((line, i) => (line.silent || !columns[i]?.some(given) ? [] : [{ label: line.label, values: columns[i] as Column, rare: line.dots === true }]));
   const stride = Math.max(1, Math.ceil(xs.length / TABLE_ROWS));
   const wanted = (i: number): boolean =>
     i % stride === 0 || i === xs.length - 1 || shown.some((column) => column.rare && given(column.values[i]));

@@ -4,7 +4,7 @@ import { AXES, type Axis, Scale, ends } from "./axis";
 import type { Boot } from "./boot";
 import { Chart, type Column, type Drawing, type Level } from "./chart";
 import { COLUMNS, type Feed, type Points, countUpTo, emptyPoints } from "./feed";
-import { given, loss, short } from "./format";
+import { alike, given, loss, short } from "./format";
 import { future } from "./schedule";
 import { smooth } from "./smooth";
 import { baselineName } from "./words";
@@ -39,7 +39,7 @@ export class Charts {
     const card = (id: string): HTMLElement => find(`#chart-${id}`) as HTMLElement;
     const small = { height: 148, onZoom };
     this.#loss = new Chart({
-      card: card("loss"), height: 330, gutter: 92, onZoom, format: (value) => loss(value, 3).replace(/\.?0+$/, ""),
+      card: card("loss"), height: 384, gutter: 92, onZoom, format: loss, ticks: alike,
       lines: [
         { label: "each", color: "s1", width: 1, alpha: FAINT, silent: true },
         { label: "training", color: "s1", width: 2, ends: true },
@@ -47,12 +47,12 @@ export class Charts {
         { label: "test", color: "s4", width: 0, dots: true, ends: true },
       ],
     });
-    this.#norm = new Chart({ ...small, card: card("norm"), format: short, lines: [{ label: "norm", color: "s3", width: 1.5 }] });
+    this.#norm = new Chart({ ...small, card: card("norm"), format: short, lines: [{ label: "norm", color: "s3", width: 1.25 }] });
     this.#rate = new Chart({
       ...small, card: card("rate"), format: short,
       lines: [{ label: "rate", color: "s2", width: 2 }, { label: "planned", color: "ink-3", width: 1.5, dash: [3, 4] }],
     });
-    this.#speed = new Chart({ ...small, card: card("speed"), format: short, lines: [{ label: `${boot.unit}s/s`, color: "s1", width: 1.5 }] });
+    this.#speed = new Chart({ ...small, card: card("speed"), format: short, lines: [{ label: `${boot.unit}s/s`, color: "s1", width: 1.25 }] });
     this.#listen();
   }
 
@@ -144,11 +144,12 @@ export class Charts {
     const [validX, valid] = evaluated("valid");
     const [testX, test] = evaluated("test");
     const levels = this.#baseline();
+    const reached = this.#zoom ? [] : levels; // who zooms in wants to see the lines
     const visible = [...inRange(view, raw), ...inRange(view, smoothed), ...inRange({ ...view, xs: validX }, valid), ...inRange({ ...view, xs: testX }, test)];
     return {
       ...view.shared, levels, log: this.#log,
       tables: [[xs, raw, smoothed], [validX, valid], [testX, test]],
-      extent: this.#log ? logExtent(visible, levels, 1.04) : lossExtent(visible, levels),
+      extent: this.#log ? logExtent(visible, reached, 1.04) : lossExtent(visible, reached),
     };
   }
 

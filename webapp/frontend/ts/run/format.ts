@@ -28,6 +28,13 @@ function power(value: number): string {
   return value.toExponential(2).replace(/\.?0*e/, "e").replace("e+", "e");
 }
 
+/** The values of an axis, all with as many decimals as the one that needs most. */
+export function alike(values: number[]): string[] {
+  const needs = (value: number): number => [0, 1, 2, 3].find((digits) => Math.abs(value - Number(value.toFixed(digits))) < 1e-9) ?? 4;
+  const digits = Math.max(0, ...values.map(needs));
+  return values.map((value) => loss(value, digits));
+}
+
 export function percent(share: Maybe): string {
   if (!given(share)) return MISSING;
   return `${share > 0 && share < 0.01 ? "< 1" : Math.round(share * 100)}\u00a0%`;

@@ -24,7 +24,7 @@ export class Log {
   }
 
   update(): void {
-    const { facts } = this.#feed;
+    const facts = this.#feed.facts.filter(({ kind }) => kind !== "sampled"); // those stand beside the curve
     const newest = facts.at(-1)?.seq ?? 0;
     if (!this.#card.open || newest === this.#drawn) return;
     this.#drawn = newest;
@@ -41,9 +41,9 @@ export class Log {
     try {
       const response = await fetch(this.#url);
       if (!response.ok) return;
-      const text = await response.text();
+      const text = (await response.text()) || "Nothing. It speaks up when something is wrong.";
       const place = find("#log-output") as HTMLElement;
-      if (place.textContent !== text) keepAtEnd(place, () => (place.textContent = text || "Nothing: that is as it should be."));
+      if (place.textContent !== text) keepAtEnd(place, () => (place.textContent = text));
     } catch {
       // offline: what is shown stays
     }

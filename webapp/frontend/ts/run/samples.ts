@@ -6,6 +6,9 @@ import { given } from "./format";
 
 const visible = (prompt: string): string => (prompt === "" ? "no prompt" : `“${prompt.length > 40 ? `${prompt.slice(0, 39)}…` : prompt}”`);
 
+/** 1 → 1.0, beside 0.8 */
+const shown = (temperature: number): string => (Number.isInteger(temperature) ? temperature.toFixed(1) : String(temperature));
+
 export class Samples {
   #feed: Feed;
   #text = find("#sample-text") as HTMLElement;
@@ -59,7 +62,7 @@ export class Samples {
     const chosen = temperatures.includes(this.#temperature) ? this.#temperature : middle;
     this.#temperatures.replaceChildren(
       ...temperatures.map((value) =>
-        h("label", {}, h("input", { type: "radio", name: "temperature", value, checked: value === chosen, "aria-label": `Temperature ${value}` }), String(value)),
+        h("label", {}, h("input", { type: "radio", name: "temperature", value, checked: value === chosen, "aria-label": `Temperature ${value}` }), shown(value)),
       ),
     );
     this.#temperatures.hidden = temperatures.length < 2;
@@ -90,7 +93,7 @@ export class Samples {
     this.#following = i === this.#shown.length - 1;
     this.#slider.value = String(i);
     this.#slider.setAttribute("aria-valuetext", `step ${number(sample.step)}`);
-    this.#caption.textContent = `step ${number(sample.step)} · temperature ${sample.temperature}`;
+    this.#caption.textContent = `step ${number(sample.step)} · temperature ${shown(sample.temperature)}`;
     this.#text.replaceChildren(h("span", { class: "prompt" }, sample.prompt), sample.text);
     this.#text.classList.remove("waiting");
     this.#first.textContent = `step ${number(this.#shown[0]?.step ?? 0)}`;

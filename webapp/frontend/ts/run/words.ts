@@ -24,7 +24,6 @@ const SAY: Record<string, Say> = {
   },
   baseline: (event, unit) => `Baseline: ${baselineName(text(event.name), unit)} reaches ${loss(figure(event.loss))}`,
   evaluated: (event) => `${event.split === "test" ? "Test" : "Validation"} loss ${loss(figure(event.loss))}`,
-  sampled: (event) => `Wrote ${number(text(event.text).length)} characters at temperature ${figure(event.temperature) ?? "–"}`,
   checkpointed: (event) => (event.best ? "Checkpoint written, the best so far" : "Checkpoint written"),
   diagnosed: () => "Measured how far back the gradient reaches",
   rewound: (event) => `Goes on from step ${number(event.step)}; later facts no longer hold`,
