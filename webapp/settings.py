@@ -167,4 +167,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("UNROLL_LOG_LEVEL") or "INFO"},
+    # A traceback a second while Redis is away, which the health check and our own lines say as well.
+    "loggers": {"channels_redis.pubsub": {"level": "CRITICAL"}},
 }
