@@ -23,7 +23,8 @@ def reset(run: Run) -> None:
 def apply(run: Run, event: Event) -> None:
     """Takes one more event into the row's fields (unsaved). ``best`` after a rewind is :func:`best_of`'s work."""
     run.last_seq = event["seq"]
-    run.step = event["step"]
+    # A baseline is of step 0 however late it is ready; only a rewind takes the run back.
+    run.step = event["step"] if event["kind"] == "rewound" else max(run.step, event["step"])
     if handle := _HANDLERS.get(event["kind"]):
         handle(run, event)
 

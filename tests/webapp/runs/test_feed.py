@@ -115,6 +115,10 @@ class TestRow:
         assert run.best["step"] == 10
         assert run.sparkline == [[15, 2.0]]
 
+    def test_a_late_baseline_takes_nothing_back(self, run):
+        append(run, feed(progress(30), events.Baseline(step=0, name="unigram", loss=3.3, metrics={})))
+        assert run.step == 30
+
     def test_baselines_and_failures_are_kept(self, run):
         append(run, feed(
             events.Baseline(step=0, name="unigram", loss=3.3, metrics={}),
