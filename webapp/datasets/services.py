@@ -133,7 +133,7 @@ def delete(*, user: User, dataset: Dataset) -> None:
     versions = list(dataset.versions.values("sha256", "source"))
     with blobs.lock():
         try:
-            dataset.delete()
+            Dataset.objects.filter(id=dataset.id).delete()
         except ProtectedError as error:
             runs = len(error.protected_objects)
             raise InUse(

@@ -71,9 +71,8 @@ def update(*, user: User, model: Model, name: str | None = None, card: dict[str,
 def delete(*, user: User, model: Model) -> None:
     """Deletes the model; its links answer 404 from then on."""
     require_in(user, model.team_id, "delete")
-    model_id = model.id
-    model.delete()
-    folders.remove(model_id)
+    Model.objects.filter(id=model.id).delete()
+    folders.remove(model.id)
 
 
 def share(*, user: User, model: Model, expires_at: datetime | None = None) -> tuple[Share, str]:

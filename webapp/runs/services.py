@@ -111,9 +111,8 @@ def delete(*, user: User, run: Run) -> None:
     A process that trains it learns from its next write that the row is gone, and ends.
     """
     require_in(user, run.team_id, "delete")
-    run_id = run.id
-    run.delete()
-    shutil.rmtree(folder_of(run_id), ignore_errors=True)
+    Run.objects.filter(id=run.id).delete()
+    shutil.rmtree(folder_of(run.id), ignore_errors=True)
 
 
 def remove_orphans() -> None:

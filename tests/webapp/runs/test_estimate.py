@@ -1,0 +1,62 @@
+"""What a run would take."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rnncore.errors import RecipeError
+from rnncore.recipe import Recipe
+from webapp.problems import Conflict
+from webapp.runs.estimate import estimate
+from webapp.runs.facts import facts_of
+
+pytestmark = pytest.mark.django_db
+
+
+def recipe(**tables):
+    return {"task": {"kind": "language_model"}} | tables
+
+
+@pytest.fixture
+def version(alice, make):
+    return make.dataset(alice.personal_team, text="Grüße, 🐻!\n" * 100).version
+
+
+def test_the_plan_of_the_engine_for_this_version(version):
+    plan = estimate(version=version, recipe=recipe(training={"max_steps": 50}))
+    assert {"parameters", "training_bytes", "steps_per_epoch", "steps", "seconds", "recipe"} <= plan.keys()
+    assert plan["steps"] == 50
+    json.dumps(plan)
+    larger = estimate(version=version, recipe=recipe(network={"hidden_size": 1024}))
+    smaller = estimate(version=version, recipe=recipe(network={"hidden_size": 16}))
+    assert larger["parameters"] > smaller["parameters"]
+    assert larger["seconds"] > smaller["seconds"]
+
+
+def test_this_machine_s_calibration_is_used_once_it_is_there(version, settings, tmp_path):
+    settings.DATA = tmp_path
+    assert estimate(version=version, recipe=recipe())["calibrated"] is False
+    (tmp_path / "calibration.json").write_text("{half a fi")
+    assert estimate(version=version, recipe=recipe())["calibrated"] is False
+
+
+def test_facts_by_kind_of_token(version):
+    text = "Grüße, 🐻!\n" * 100
+    facts = facts_of(version, Recipe.parse(recipe()))
+    assert (facts.tokens, facts.characters, facts.vocabulary_size) == (len(text), len(text), len(set(text)))
+    facts = facts_of(version, Recipe.parse(recipe(task={"kind": "language_model", "tokens": "byte"})))
+    assert (facts.tokens, facts.vocabulary_size) == (len(text.encode()), 256)
+    for kind in ("word", "bpe"):
+        facts = facts_of(version, Recipe.parse(recipe(task={"kind": "language_model", "tokens": kind})))
+        assert 0 < facts.tokens < len(text)
+        assert facts.vocabulary_size is None
+
+
+def test_wrong_recipes_and_unready_versions(version, alice, make):
+    with pytest.raises(RecipeError):
+        estimate(version=version, recipe=recipe(network={"hidden_size": -1}))
+    for status in ("processing", "failed"):
+        with pytest.raises(Conflict):
+            estimate(version=make.dataset(alice.personal_team, status=status).version, recipe=recipe())
