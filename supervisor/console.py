@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -47,7 +48,9 @@ class Step:
 
     def _write(self, line: str, last: bool = False) -> None:
         if self.live:
-            self.stream.write(f"\r\x1b[2K{line[:100]}" + ("\n" if last else ""))
+            # Cut to the width: a line that wraps could not be rewritten.
+            width = shutil.get_terminal_size().columns - 1
+            self.stream.write(f"\r\x1b[2K{line[:width]}" + ("\n" if last else ""))
         else:
             self.stream.write(line + "\n")
         self.stream.flush()

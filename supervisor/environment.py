@@ -52,6 +52,8 @@ class Environment:
         if self.is_ready(tests=tests, pages=pages):
             return
         self._check_place()
+        if not self.stamps.get("base"):
+            sys.stderr.write(f"Setting Unroll up in {self.folder}; the first time takes a few minutes.\n")
         lock = locks.take(self.folder / "studio.lock")
         if lock is None:
             step = Step("Waiting for another studio command that sets this environment up")

@@ -56,12 +56,13 @@ def up(given: Namespace, environ: Mapping[str, str]) -> int:
 
 
 class Ending:
-    """True from the first SIGINT, SIGTERM or SIGHUP on."""
+    """True from the first SIGINT, SIGTERM or SIGHUP on (`nohup` keeps the last away)."""
 
     def __init__(self) -> None:
         self._asked = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._ask)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._ask)
 
     def __bool__(self) -> bool:
         return self._asked
