@@ -24,6 +24,7 @@ from redis.asyncio import Redis
 
 from jobs.app import app
 from rnncore.recipe import MAX_PROMPT
+from webapp import workers
 from webapp.ids import new_id
 from webapp.problems import Invalid, Refused, Unavailable
 
@@ -70,7 +71,7 @@ async def tokens(model_id: str, request: Request) -> AsyncIterator[Line]:
     if body["seed"] is None:
         body["seed"] = secrets.randbelow(2**31)
     try:
-        async with Redis.from_url(settings.REDIS_URL, decode_responses=True) as client:
+        async with Redis.from_url(settings.REDIS_URL, decode_responses=True, socket_timeout=SILENCE + 5) as client:
             ended = False
             try:
                 await asyncio.to_thread(_ask, reply, model_id, body)
@@ -86,6 +87,8 @@ async def tokens(model_id: str, request: Request) -> AsyncIterator[Line]:
 
 
 def _ask(reply: str, model_id: str, body: dict[str, Any]) -> None:
+    if workers.alive("inference") == 0:
+        raise Unavailable("No inference worker is running. Start one, or wait until it is up.")
     app.send_task("jobs.inference.generate", args=[reply, model_id, body], expires=SILENCE, retry=False)
 
 
@@ -95,7 +98,7 @@ async def _lines(client: Redis, reply: str) -> AsyncIterator[Line]:
     while True:
         found = await client.xread({f"{REPLY}{reply}": last}, block=SILENCE * 1000, count=200)
         if not found:
-            raise Unavailable(f"No inference worker answered within {SILENCE} s. Is one running?")
+            raise Unavailable(f"The inference worker was silent for {SILENCE} s.")
         for last, entry in found[0][1]:  # noqa: B007 - kept for the next read
             line = json.loads(entry["json"])
             yield {key: value for key, value in line.items() if key != "id"}

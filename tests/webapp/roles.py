@@ -1,0 +1,53 @@
+"""The studio's processes as they really are, over the test's data folder, database and Redis."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+
+def environment() -> dict[str, str]:
+    """What makes a process share everything with the test."""
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "webapp.settings",
+        "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
+        "UNROLL_DATA": str(settings.DATA),
+        "REDIS_URL": settings.REDIS_URL,
+    }
+
+
+@contextlib.contextmanager
+def running(role: str, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of this role (see :mod:`jobs.roles`) while the block runs."""
+    command = [sys.executable, "-m", "jobs.roles", role, *options]
+    process = subprocess.Popen(command, env=environment(), cwd=settings.BASE_DIR)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def maps_of(pid: int) -> str:
+    """The files that are mapped into a process and its children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return Path(f"/proc/{pid}/maps").read_text() + "".join(maps_of(int(child)) for child in children)
