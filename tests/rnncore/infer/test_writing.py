@@ -73,9 +73,10 @@ def test_without_a_prompt_it_starts_a_line(runtime, tmp_path):
     asked = {"length": 40, "seed": 3}
     assert texts(write(runtime, Request(**asked))) == texts(write(runtime, Request(prompt="\n", **asked)))
 
-    no_line_end = Runtime.load(make_model(tmp_path / "model", text="abcabcabd"))
-    turns = list(write(no_line_end, Request(**asked)))
-    assert len(turns) == 40 and None not in turns
+    for kind in ("char", "word"):
+        no_line_end = Runtime.load(make_model(tmp_path / kind, kind=kind, text="to be or not to be"))
+        turns = list(write(no_line_end, Request(**asked)))
+        assert len(turns) == 40 and None not in turns
 
 
 def test_pieces_of_bytes_join_to_whole_characters(tmp_path):
