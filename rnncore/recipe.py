@@ -304,8 +304,8 @@ def _contradictions(recipe: Recipe) -> Iterator[tuple[str, str]]:
     task, network, training = recipe.task, recipe.network, recipe.training
     if network.bidirectional:
         yield "network.bidirectional", "a language model writes forwards and cannot read what is not written yet"
-    if network.nonlinearity and (network.cell or "lstm") != "rnn":
-        yield "network.nonlinearity", f"belongs to the cell rnn; this network's cell is {network.cell or 'lstm'}"
+    if network.nonlinearity == "relu" and (network.cell or "lstm") != "rnn":
+        yield "network.nonlinearity", f"relu belongs to the cell rnn; this network's cell is {network.cell or 'lstm'}"
     if network.init == "chrono" and network.cell == "rnn":
         yield "network.init", "chrono sets the gates of lstm and gru; the plain rnn has none"
     if network.tied and network.embedding_size and network.hidden_size and network.embedding_size != network.hidden_size:

@@ -76,20 +76,22 @@ _UNLIKELY = (0xFE, 0xFF)
 def detect(blocks: Iterator[bytes], name: str) -> Encoding:
     """The encoding of the text that ``blocks`` begin. Raises DataError, which names the file by ``name``, if it is
     empty or not text."""
-    first = next(blocks, b"")
-    if not first:
+    start = b""
+    while len(start) < HEAD and (block := next(blocks, None)) is not None:
+        start += block
+    if not start:
         raise DataError(f"{name} is empty", hint="Give a file with at least a few thousand characters of text.")
-    head = first[:HEAD]
+    head = start[:HEAD]
     _refuse_signature(head, name)
     for mark, encoding in _MARKS:
         if head.startswith(mark):
-            if len(first) == len(mark) and next(blocks, None) is None:
+            if len(head) == len(mark):
                 raise DataError(f"{name} holds a byte order mark and nothing else", hint="Give a file with text in it.")
             return Encoding(encoding, bom_length=len(mark))
     if utf16 := _utf16(head):
         return Encoding(utf16, guessed=True)
     _refuse_binary(head, name)
-    return _eight_bit(chain([first], blocks))
+    return _eight_bit(chain([start], blocks))
 
 
 def _refuse_signature(head: bytes, name: str) -> None:

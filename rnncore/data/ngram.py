@@ -1,10 +1,22 @@
-"""What a method that costs nothing reaches: uniform, unigram and an interpolated n-gram. Torch-free."""
+"""What a method that costs nothing reaches: uniform, unigram and an interpolated n-gram. Torch-free.
+
+The n-gram is interpolated Kneser-Ney with three discounts (Chen and Goodman 1998, "An empirical study of smoothing
+techniques for language modeling"), the best of its kind::
+
+    P_k(w | h) = (c(h w) - D(c(h w)) + L(h) P_{k-1}(w | h')) / c(h)      h' is h without its first token
+    L(h) = sum over w of D(c(h w)),   P_0(w) = 1 / vocabulary_size
+
+In the highest order c counts occurrences; below, it counts the different tokens that occur before: "Francisco" is
+frequent, but only after one word. A context that was never seen leaves P_{k-1} as it is. The orders are counted one
+after the other, so memory does not grow with the order.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -12,18 +24,20 @@ from rnncore.data.streams import Part
 
 MAX_ORDER = 8
 
-MAX_TOKENS = 4_000_000
-"""At most so many of the last tokens of training are counted: more take memory and hardly change the yardstick."""
+MAX_COUNTED = 2_000_000
+"""At most so many of the last tokens of training are counted: more take time and memory and change little."""
 
-BLOCK = 1 << 20
-"""Tokens measured at once."""
+MAX_MEASURED = 1_000_000
+RUNS = 64
+"""Of a larger validation part so many tokens are measured, in so many runs spread evenly over it."""
 
 
 @dataclass(frozen=True)
 class Result:
     """Loss in nats per token over the part that was measured, e.g. ``Result("5-gram", 1.62, {"order": 5, …})``.
 
-    details: order (n-gram), training_tokens (how many of the last tokens of training were counted), tokens (measured).
+    details: order (n-gram), training_tokens (how many of the last tokens of training were counted), tokens (how many
+    of validation were measured).
     """
 
     name: str
@@ -32,99 +46,113 @@ class Result:
 
 
 def baselines(train: Part, valid: Part, vocabulary_size: int) -> Iterator[Result]:
-    """uniform, unigram and n-gram, each as soon as it is known. The order is chosen on a held-out part of ``train``."""
-    counted = train.tokens[-MAX_TOKENS:].astype(np.int64)
-    measured = valid.stop - max(valid.start, 1)
-    details = {"training_tokens": len(counted), "tokens": measured}
+    """uniform, unigram and n-gram, each as soon as it is known. The order is chosen on a held-out part of ``train``.
+
+    ``valid`` must hold at least one token that has another before it in its text.
+    """
+    counted = train.tokens[-MAX_COUNTED:].astype(np.int64)
+    measured, before = _measured(valid)
+    details = {"training_tokens": len(counted), "tokens": measured[:, before:].size}
     yield Result("uniform", math.log(vocabulary_size), details)
-    yield Result("unigram", _loss(NGram(counted, 1, vocabulary_size), valid), details)
+
+    losses = losses_by_order(counted, measured, before, vocabulary_size)
+    yield Result("unigram", next(losses), details)
     order = _best_order(counted, vocabulary_size)
     if order > 1:
-        loss = _loss(NGram(counted, order, vocabulary_size), valid)
-        yield Result(f"{order}-gram", loss, {"order": order, **details})
+        yield Result(f"{order}-gram", next(islice(losses, order - 2, None)), {"order": order, **details})
 
 
-class NGram:
-    """An n-gram model by interpolated absolute discounting (Ney, Essen and Kneser 1994).
+def losses_by_order(train: np.ndarray, measured: np.ndarray, before: int, vocabulary_size: int) -> Iterator[float]:
+    """Mean nats per token of the unigram, the bigram … learned from ``train``, int64 (n,), n > 0.
 
-    With c the count of a context and token, D the discount of the order, and T the number of different tokens seen
-    after the context::
-
-        P_k(w | h) = (max(c(h w) - D_k, 0) + D_k T(h) P_{k-1}(w | h')) / c(h)        h' is h without its first token
-        P_0(w)     = 1 / vocabulary_size                                             D_k = n1 / (n1 + 2 n2)
-
-    n1 and n2 are how many k-grams occur once and twice. A context that was never seen leaves P_{k-1} as it is.
+    ``measured``: int64 (runs, time), each row a piece of text whose first ``before`` tokens are context and not
+    counted. There are at most MAX_ORDER orders, and at most as many as ``train`` has tokens.
     """
+    for probabilities in _probabilities(train, measured, vocabulary_size):
+        yield float(-np.log(probabilities[:, before:]).mean())
 
-    def __init__(self, tokens: np.ndarray, order: int, vocabulary_size: int) -> None:
-        """``tokens``: int64 (n,)."""
-        self._vocabulary_size = vocabulary_size
-        self._orders: list[_Order] = []
-        contexts = np.zeros(len(tokens) + 1, np.int64)  # the rank of the (k-1)-gram that ends before each token
-        for k in range(min(order, len(tokens))):
-            keys = contexts[:-1] * vocabulary_size + tokens[k:]
-            found, contexts, counts = np.unique(keys, return_inverse=True, return_counts=True)
-            self._orders.append(_Order.of(found, counts, vocabulary_size))
 
-    def probabilities(self, tokens: np.ndarray) -> Iterator[np.ndarray]:
-        """P of every token given those before it, ``(n,)``, by order 1, by order 2 … up to the model's."""
-        value = np.full(len(tokens), 1 / self._vocabulary_size)
-        contexts = np.zeros(len(tokens), np.int64)  # -1: never seen
-        for order in self._orders:
-            keys = contexts * self._vocabulary_size + tokens
-            at = np.minimum(np.searchsorted(order.keys, keys), len(order.keys) - 1)
-            seen = (order.keys[at] == keys) & (contexts >= 0)
-            kept = np.maximum(order.counts[at] - order.discount, 0) * seen
-            mixed = (kept + order.discount * order.distinct[contexts] * value) / order.totals[contexts]
-            value = np.where(contexts >= 0, mixed, value)
-            yield value
-            contexts = np.concatenate([[-1], np.where(seen, at, -1)[:-1]])
+def _probabilities(train: np.ndarray, measured: np.ndarray, vocabulary_size: int) -> Iterator[np.ndarray]:
+    """(runs, time): of each token of ``measured`` given those before it in its row, by a model of order 1, 2 …"""
+    below = np.full(measured.shape, 1 / vocabulary_size)  # P_{k-1}, by the counts of a lower order
+    contexts = np.zeros(measured.shape, np.int64)  # rank of the (k-1)-gram before each token; -1: never seen
+    grams = _Grams.of(np.zeros(len(train) + 1, np.int64), train, vocabulary_size)
+    for k in range(1, min(MAX_ORDER, len(train)) + 1):
+        place = grams.find(contexts, measured)
+        yield grams.mix(grams.counts, contexts, place, below)
+        if k == len(train):
+            return
+        longer = _Grams.of(grams.ranks, train[k:], vocabulary_size)
+        # Each distinct (k+1)-gram is one more token that occurs before the k-gram at its end.
+        different = np.bincount(grams.ranks[longer.examples + 1], minlength=len(grams.keys))
+        below = grams.mix(different, contexts, place, below)
+        contexts = np.concatenate([np.full((len(place), 1), -1), place[:, :-1]], axis=1)
+        grams = longer
 
 
 @dataclass(frozen=True)
-class _Order:
-    """The k-grams: sorted keys (rank of context x vocabulary + token) and counts; totals, distinct: by context."""
+class _Grams:
+    """The distinct k-grams of a text, ranked by key: rank of the first k-1 tokens x vocabulary_size + last token.
+
+    keys, counts, examples: (distinct,); where in ``ranks`` each k-gram is first. ranks: (n - k + 1,) of the k-gram at
+    each place of the text. contexts: how many (k-1)-grams there are.
+    """
 
     keys: np.ndarray
     counts: np.ndarray
-    totals: np.ndarray
-    distinct: np.ndarray
-    discount: float
+    examples: np.ndarray
+    ranks: np.ndarray
+    contexts: int
+    vocabulary_size: int
 
     @classmethod
-    def of(cls, keys: np.ndarray, counts: np.ndarray, vocabulary_size: int) -> _Order:
-        contexts = keys // vocabulary_size
-        once, twice = np.count_nonzero(counts == 1), np.count_nonzero(counts == 2)
-        # Where every k-gram is frequent there is nothing to discount; a token never seen still needs its share.
-        discount = max(once / max(1, once + 2 * twice), 1e-3)
-        # A context that only ends the text was seen, but never with a token after it: all is left to the lower order.
-        size = int(contexts.max()) + 2
-        totals = np.bincount(contexts, counts, size)
-        distinct = np.bincount(contexts, minlength=size).astype(float)
-        empty = totals == 0
-        totals[empty], distinct[empty] = discount, 1.0
-        return cls(keys, counts, totals, distinct, discount)
+    def of(cls, contexts: np.ndarray, tokens: np.ndarray, vocabulary_size: int) -> _Grams:
+        """``contexts``: ranks of the (k-1)-grams of the text, one more than there are ``tokens`` to follow them."""
+        keys = contexts[:-1] * vocabulary_size + tokens
+        found, examples, ranks, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
+        return cls(found, counts, examples, ranks, int(contexts.max()) + 1, vocabulary_size)
+
+    def find(self, contexts: np.ndarray, tokens: np.ndarray) -> np.ndarray:
+        """The rank of each context with the token after it, or -1."""
+        keys = np.where(contexts >= 0, contexts * self.vocabulary_size + tokens, -1)
+        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.where(self.keys[place] == keys, place, -1)
+
+    def mix(self, counts: np.ndarray, contexts: np.ndarray, place: np.ndarray, below: np.ndarray) -> np.ndarray:
+        """P_k by ``counts`` of the k-grams, for the k-grams at ``place`` in ``contexts``; ``below`` is P_{k-1}."""
+        off = _discounts(counts)[np.minimum(counts, 3)]
+        context = self.keys // self.vocabulary_size
+        total = np.bincount(context, counts, self.contexts)  # c(h)
+        left = np.bincount(context, off, self.contexts)  # L(h)
+        kept = np.where(place >= 0, (counts - off)[place], 0.0)
+        known = (contexts >= 0) & (total[contexts] > 0)  # what only ends the text has no token after it
+        return np.where(known, (kept + left[contexts] * below) / np.where(known, total[contexts], 1), below)
+
+
+def _discounts(counts: np.ndarray) -> np.ndarray:
+    """(4,) what is taken from a count of 0, 1, 2, and 3 or more."""
+    n1, n2, n3, n4 = (np.count_nonzero(counts == count) for count in (1, 2, 3, 4))
+    share = n1 / max(1, n1 + 2 * n2)
+    found = [share] * 3
+    if n1 and n2 and n3:
+        found = [1 - 2 * share * n2 / n1, 2 - 3 * share * n3 / n2, 3 - 4 * share * n4 / n3]
+    # Something must be left for tokens that were never seen, and something of every count kept.
+    return np.array([0.0, *(min(max(off, 0.001), count - 0.001) for count, off in enumerate(found, 1))])
 
 
 def _best_order(tokens: np.ndarray, vocabulary_size: int) -> int:
     """The order that scores the last tenth of ``tokens`` best when it has seen the rest."""
     cut = len(tokens) - max(1, len(tokens) // 10)
-    if cut < 2:
-        return 1
-    losses = [_mean_loss(p) for p in NGram(tokens[:cut], MAX_ORDER, vocabulary_size).probabilities(tokens[cut:])]
-    return int(np.argmin(losses)) + 1
+    before = min(cut, MAX_ORDER - 1)
+    losses = losses_by_order(tokens[:cut], tokens[None, cut - before :], before, vocabulary_size)
+    return int(np.argmin(list(losses))) + 1
 
 
-def _loss(model: NGram, part: Part) -> float:
-    """Mean nats per token over every token of ``part``, each given those before it in its text."""
-    total, first = 0.0, max(part.start, 1)
-    for begin in range(first, part.stop, BLOCK):
-        end = min(begin + BLOCK, part.stop)
-        before = max(0, begin - MAX_ORDER)
-        *_, probabilities = model.probabilities(part.store.tokens[before:end].astype(np.int64))
-        total += _mean_loss(probabilities[begin - before :]) * (end - begin)
-    return total / (part.stop - first)
-
-
-def _mean_loss(probabilities: np.ndarray) -> float:
-    return float(-np.log(probabilities).mean())
+def _measured(part: Part) -> tuple[np.ndarray, int]:
+    """The tokens to measure, int64 (runs, time), and how many of each row are only context."""
+    first = max(part.start, 1)
+    before = min(first, MAX_ORDER - 1)
+    runs = 1 if part.stop - first <= MAX_MEASURED else RUNS
+    length = min(part.stop - first, MAX_MEASURED) // runs
+    starts = np.linspace(first, part.stop - length, runs).astype(np.int64)
+    return part.store.tokens[starts[:, None] + np.arange(-before, length)].astype(np.int64), before

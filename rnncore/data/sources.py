@@ -100,7 +100,7 @@ class TextFile:
         skip = offset
         for block in _with_end(self._blocks()):
             data, final = (b"", True) if block is None else (block[skip:], False)
-            skip = 0
+            skip -= len(block or b"") - len(data)
             waiting = decoder.getstate()[0]
             odd = final and self.encoding.startswith("utf-16") and len(waiting) % 2 == 1
             if odd:  # half a code unit at the very end

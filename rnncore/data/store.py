@@ -113,7 +113,7 @@ def _write(
         open_text(path) as text, (work / "tokens").open("wb") as ids, (work / "lengths").open("wb") as lengths,
         (work / "documents").open("wb") as begins,
     ):  # fmt: skip
-        np.zeros(1, "<i8").tofile(begins)
+        _append(begins, np.zeros(1, "<i8"))  # the text itself begins a document
 
         def feed(block: str, final: bool) -> int:
             try:

@@ -59,8 +59,13 @@ def split(
 ) -> Parts:  # fmt: skip
     """Train first, then validation, then test. A text of its own (``valid``, ``test``) takes the place of a fraction.
 
-    A fraction above 0 gets at least one token. Raises DataError where fewer than two tokens are left to train on.
+    A fraction above 0 gets at least one token. Raises DataError where fewer than two tokens are left to train on, or
+    where a text of its own has fewer than two: its first token has nothing before it, so there is nothing to measure.
     """
+    for name, own in (("validation", valid), ("test", test)):
+        if own is not None and len(own) < 2:
+            raise DataError(f"the {name} text has {len(own)} token; at least 2 are wanted", hint="Take a longer text.")
+
     def held_out(fraction: float, own: TokenStore | None) -> int:
         return 0 if own is not None else math.ceil(round(fraction * len(store), 6))
 
@@ -107,14 +112,13 @@ class Chunk:
 class Streams:
     """The streams of truncated BPTT: an endless iterator of Chunks with a cursor.
 
+    chunks_per_epoch, pairs: what an epoch reads.
+
     The n tokens of a part make n-1 pairs (input, target). They are cut into ``batch_size`` contiguous streams whose
     lengths differ by at most one; each pair is read exactly once an epoch. Chunk k+1 goes on where chunk k ended; the
     last chunk of an epoch is shorter, and in its last row the shorter streams have the target IGNORE. Where there are
     fewer pairs than streams, streams are left empty (IGNORE throughout).
     """
-
-    chunks_per_epoch: int
-    pairs: int  # read in an epoch
 
     def __init__(self, part: Part, batch_size: int, sequence_length: int) -> None:
         self._part = part
@@ -159,16 +163,12 @@ class Lanes:
     length. Only the very first token of a text of its own has nothing before it and is not counted.
     """
 
-    count: int  # targets in all
-    length: int  # targets a lane (the last one has fewer)
-    characters: int  # characters that the targets stand for
-
     def __init__(self, part: Part) -> None:
         self._part = part
         self._first = max(part.start, 1)  # the first target
-        self.count = part.stop - self._first
-        self.length = max(SHORTEST_LANE, math.ceil(self.count / LANES))
-        self.characters = part.store.characters(self._first, part.stop)
+        self.count = part.stop - self._first  # targets in all
+        self.length = max(SHORTEST_LANE, math.ceil(self.count / LANES))  # targets a lane; the last one may have fewer
+        self.characters = part.store.characters(self._first, part.stop)  # that the targets stand for
 
     def __len__(self) -> int:
         """How many lanes there are."""

@@ -1,0 +1,285 @@
+"""The command line: ``python -m rnncore train …``. Torch is imported only by the commands that train or measure.
+
+Exit codes: 0 done; 2 the request is wrong (one line on standard error that names the field or the place); 3 stopped by
+a signal after writing a checkpoint; 1 anything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+from rnncore import catalog, recipe
+from rnncore.errors import DataError, RequestError, RnncoreError
+
+DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 3
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except RequestError as error:
+        return _complain(error, WRONG)
+    except RnncoreError as error:
+        return _complain(error, FAILED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: say nothing more at exit either
+        return FAILED
+    except KeyboardInterrupt:
+        return FAILED
+
+
+def _complain(error: RnncoreError, code: int) -> int:
+    """One line on standard error."""
+    place = f" (line {error.line})" if isinstance(error, DataError) and error.line is not None else ""
+    print(f"rnncore: error: {error}{place}".replace("\n", " ") + (f". {error.hint}" if error.hint else ""), file=sys.stderr)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG, f"{self.prog}: error: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    from rnncore.infer.command import add_generate, add_serve
+
+    parser = _Parser(prog="rnncore", description="Recurrent networks for sequences, from a file to a trained model.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    _add_train(commands)
+    add_generate(commands)
+    _add_evaluate(commands)
+    _add_plan(commands)
+    _add_data(commands)
+    _add_synthetic(commands)
+    _add_bench(commands)
+    add_serve(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, run: Any, words: str, **more: Any) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".", **more)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_train(commands: Any) -> None:
+    parser = _command(
+        commands, "train", _train, "train a recipe on a file",
+        formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_recipe_help(),
+    )  # fmt: skip
+    parser.add_argument("recipe", metavar="RECIPE", help="a TOML or JSON file")
+    parser.add_argument("--data", required=True, metavar="PATH", help="the text to learn")
+    parser.add_argument("--valid", metavar="PATH", help="a text to validate on, in place of a share of the data")
+    parser.add_argument("--test", metavar="PATH", help="a text to test on once, in place of a share of the data")
+    parser.add_argument("--out", required=True, metavar="DIR", help="the folder of the run")
+    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in DIR, if there is one")
+    parser.add_argument("--events", metavar="FILE", help="also write the events to FILE; - is standard output")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
+
+
+def _recipe_help() -> str:
+    """Every field of a recipe with its help, unit and choices."""
+    lines, table = ["fields of a recipe, each with a default that fits the data:"], ""
+    for field in recipe.fields():
+        if field.table != table:
+            table = field.table
+            lines += ["", f"  [{table}]"]
+        notes = ", ".join(filter(None, [field.unit, " · ".join(field.choices)]))
+        lines.append(f"  {field.name:<20} {field.help}" + (f" ({notes})" if notes else ""))
+    return "\n".join(lines)
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    stop = _stopping(arguments.until_stdin_closes)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy steps samples here: too small to share between threads
+    asked = _recipe(arguments.recipe)
+    from rnncore.train.loop import train
+
+    last: dict[str, Any] = {"kind": "finished"}
+    with _event_writer(arguments.events) as write:
+        for last in train(
+            asked, arguments.data, arguments.out, valid=arguments.valid, test=arguments.test, resume=arguments.resume,
+            should_stop=stop.is_set,
+        ):  # fmt: skip
+            write(last)
+    return STOPPED if last["kind"] == "stopped" else DONE
+
+
+def _stopping(until_stdin_closes: bool) -> threading.Event:
+    """An event that SIGTERM, SIGINT, and if wanted the end of standard input set. A second SIGINT ends at once."""
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: Any) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def read_to_the_end() -> None:
+        while os.read(0, 4096):
+            pass
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    if until_stdin_closes:
+        threading.Thread(target=read_to_the_end, daemon=True).start()
+    return stop
+
+
+@contextmanager
+def _event_writer(target: str | None) -> Iterator[Any]:
+    """A function that takes each event: to a file as JSON lines, or to standard output, there in words by default."""
+    from rnncore import events
+
+    def line(file: IO[str]) -> Any:
+        return lambda event: print(events.dumps(event), file=file, flush=True)
+
+    if target is None:
+        yield lambda event: print(_in_words(event), flush=True)
+    elif target == "-":
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+        yield line(sys.stdout)
+    else:
+        with Path(target).open("a", encoding="utf-8", newline="\n") as file:
+            yield line(file)
+
+
+def _in_words(event: dict[str, Any]) -> str:
+    """One line for people."""
+    head = f"{event['step']:>8,}  {event['kind']:<12}"
+    match event["kind"]:
+        case "started":
+            steps = "" if event["steps"] is None else f", {event['steps']:,} steps"
+            words = f"{event['parameters']:,} parameters, {event['tokens']:,} tokens, {event['device']}{steps}"
+        case "progress":
+            words = f"loss {event['loss']:.4f}  epoch {event['epoch']:.2f}  {event['tokens_per_second']:,.0f} tokens/s"
+            if event["remaining_seconds"] is not None:
+                words += f"  {event['remaining_seconds']:,.0f} s left"
+        case "evaluated" | "baseline":
+            name = event.get("split") or event["name"]
+            words = f"{name}: loss {event['loss']:.4f}  {event['metrics']['bits_per_character']:.4f} bits per character"
+        case "sampled":
+            words = f"temperature {event['temperature']}: {event['prompt'] + event['text'][:80]!r}"
+        case "checkpointed":
+            words = event["path"] + (", the best so far" if event["best"] else "")
+        case "finished" | "stopped":
+            words = f"after {event['seconds']:,.1f} s of training" + (
+                f", best loss {event['best']['loss']:.4f} at step {event['best']['step']:,}" if event["best"] else ""
+            )
+        case "failed":
+            words = event["error"]
+        case _:
+            words = ""
+    return f"{head} {words}".rstrip()
+
+
+def _add_evaluate(commands: Any) -> None:
+    parser = _command(commands, "evaluate", _evaluate, "measure a model on a file; prints one JSON object")
+    parser.add_argument("folder", metavar="DIR", help="a run's folder or a model's")
+    parser.add_argument("--data", required=True, metavar="PATH", help="the text to measure on")
+
+
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from rnncore.train.evaluate import evaluate
+
+    _print(evaluate(arguments.folder, arguments.data))
+    return DONE
+
+
+def _add_plan(commands: Any) -> None:
+    parser = _command(commands, "plan", _plan, "what a training will take; prints one JSON object")
+    parser.add_argument("recipe", metavar="RECIPE", help="a TOML or JSON file")
+    parser.add_argument("--data", required=True, metavar="PATH", help="the text to learn")
+    parser.add_argument("--calibration", metavar="FILE", help="what `rnncore bench calibration --json` printed here")
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    from rnncore.plan import facts_of, plan
+
+    asked = _recipe(arguments.recipe)
+    calibration = _json(arguments.calibration) if arguments.calibration else None
+    _print(plan(asked, facts_of(asked, arguments.data), calibration).to_dict())
+    return DONE
+
+
+def _add_data(commands: Any) -> None:
+    parser = _command(commands, "data", _data, "what is in a file; prints one JSON object")
+    parser.add_argument("path", metavar="PATH")
+    parser.add_argument("--task", choices=list(catalog.TASKS), default="language_model", help="what it is looked at for")
+
+
+def _data(arguments: argparse.Namespace) -> int:
+    from rnncore.data.inspect import inspect
+
+    _print(inspect(arguments.path))
+    return DONE
+
+
+def _add_synthetic(commands: Any) -> None:
+    parser = _command(commands, "synthetic", _synthetic, "write data whose best possible loss is known")
+    parser.add_argument("name", metavar="NAME", help="grammar")
+    parser.add_argument("--out", required=True, metavar="FILE")
+    parser.add_argument("--count", type=int, metavar="N", help="how much: characters of a grammar")
+    parser.add_argument("--seed", type=int, default=1, metavar="S")
+
+
+def _synthetic(arguments: argparse.Namespace) -> int:
+    from rnncore.data import synthetic
+
+    synthetic.write(arguments.name, arguments.out, arguments.count, arguments.seed)
+    return DONE
+
+
+def _add_bench(commands: Any) -> None:
+    parser = _command(commands, "bench", _bench, "measure this machine")
+    parser.add_argument("names", nargs="*", metavar="NAME", default=["calibration"], help="calibration (the default)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from rnncore.train.calibration import BENCHMARKS
+
+    for name in arguments.names:
+        if name not in BENCHMARKS:
+            raise RequestError(f"{name} is not one of {', '.join(BENCHMARKS)}")
+        result = BENCHMARKS[name]()
+        if arguments.json:
+            _print(result)
+        else:
+            print("\n".join([name, *(f"  {key:<14} {value}" for key, value in result.items())]))
+    return DONE
+
+
+def _recipe(path: str) -> recipe.Recipe:
+    try:
+        return recipe.Recipe.load(path)
+    except OSError as error:
+        raise RequestError(f"{path}: {error.strerror}") from None
+
+
+def _json(path: str) -> Any:
+    try:
+        return json.loads(Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        raise RequestError(f"{path}: {error}") from None
+
+
+def _print(body: Any) -> None:
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    print(json.dumps(body, indent=2, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

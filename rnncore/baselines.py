@@ -1,0 +1,60 @@
+"""What methods that need no network reach: the yardstick beside every result. Torch-free.
+
+A training computes them in a process of its own and does not wait: ``python -m rnncore.baselines SPEC`` prints one
+JSON object a line, each as soon as it is known.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from rnncore.data import ngram
+from rnncore.data.store import TokenStore
+from rnncore.data.streams import Part
+from rnncore.events import Baseline
+
+
+def of_text(train: Part | None, valid: Part, vocabulary_size: int) -> Iterator[Baseline]:
+    """Baselines of a language model on ``valid``, stated at step 0. Without a text to learn from, only the uniform."""
+    if train is None:
+        found = iter([ngram.Result("uniform", math.log(vocabulary_size), {})])
+    else:
+        found = ngram.baselines(train, valid, vocabulary_size)
+    for result in found:
+        figures = text_metrics(result.loss, len(valid), valid.characters)
+        yield Baseline(step=0, name=result.name, loss=result.loss, metrics=figures)
+
+
+def text_metrics(loss: float, count: int, characters: int) -> dict[str, float]:
+    """Bits per character and perplexity per token, of a mean ``loss`` in nats over ``count`` tokens that stand for
+    ``characters`` characters."""
+    bits = loss * count / max(1, characters) / math.log(2)
+    return {"bits_per_character": bits, "perplexity": math.exp(min(loss, 700.0))}
+
+
+def spec(train: Part, valid: Part, vocabulary_size: int) -> dict[str, Any]:
+    """What a process needs to know to compute :func:`of_text`."""
+    parts = {part.name: [str(part.store.folder), part.start, part.stop] for part in (train, valid)}
+    return {"vocabulary_size": vocabulary_size, "train": parts["train"], "valid": parts["valid"]}
+
+
+def main(body: dict[str, Any]) -> None:
+    """Print the baselines of a spec."""
+    os.nice(19)
+    parts = []
+    for name in ("train", "valid"):
+        folder, start, stop = body[name]
+        parts.append(Part(name, TokenStore.open(folder), start, stop))
+    for baseline in of_text(*parts, body["vocabulary_size"]):
+        sys.stdout.write(json.dumps(dataclasses.asdict(baseline)) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

@@ -1,0 +1,67 @@
+"""What a network and a training cost, from formulas: numbers, memory, time. Torch-free, answers in microseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rnncore.recipe import Network, Training
+
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+_STATES = {"rnn": 1, "gru": 1, "lstm": 2}
+_OPTIMIZER_NUMBERS = {"adamw": 2, "adam": 2, "sgd": 1}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How fast a machine trains: ``rnncore bench calibration`` measures it.
+
+    ``flops``: floating-point operations a second in a large training step; ``step_overhead``: seconds that a layer
+    takes for one time step however small it is; ``fixed``: seconds that a training step takes on top.
+    """
+
+    flops: float
+    step_overhead: float
+    fixed: float
+
+    @classmethod
+    def of(cls, body: dict[str, Any]) -> Calibration:
+        """From what ``rnncore bench calibration --json`` printed; further keys do not matter. Raises KeyError."""
+        return cls(**{name: float(body[name]) for name in ("flops", "step_overhead", "fixed")})
+
+
+TWO_CORES = Calibration(flops=1.2e11, step_overhead=2e-5, fixed=2e-3)
+"""A guess for machines nobody has measured: two CPU cores in float32."""
+
+
+def parameters(network: Network, vocabulary_size: int) -> int:
+    """How many numbers the network learns, exactly. ``network`` is filled in."""
+    hidden, gates = network.hidden_size, GATES[network.cell]
+    total = vocabulary_size * network.embedding_size
+    for layer in range(network.num_layers):
+        inputs = hidden if layer else network.embedding_size
+        total += gates * hidden * (inputs + hidden + (2 if network.bias else 0))
+    return total + vocabulary_size * (1 if network.tied else hidden + 1)
+
+
+def training_bytes(network: Network, training: Training, vocabulary_size: int) -> int:
+    """Memory of a training step in bytes: weights, gradients, the optimizer, and what the backward pass keeps."""
+    hidden = network.hidden_size
+    a_layer = hidden * (2 * GATES[network.cell] + _STATES[network.cell] + (2 if network.dropout else 1))
+    a_token = 2 * network.embedding_size + network.num_layers * a_layer + 3 * vocabulary_size
+    numbers = (2 + _OPTIMIZER_NUMBERS[training.optimizer]) * parameters(network, vocabulary_size)
+    return 4 * (numbers + training.batch_size * training.sequence_length * a_token)
+
+
+def token_flops(network: Network, vocabulary_size: int) -> float:
+    """Floating-point operations to learn from one token: two a weight forwards, and twice that backwards."""
+    hidden, gates = network.hidden_size, GATES[network.cell]
+    inputs = network.embedding_size + hidden * (network.num_layers - 1)
+    return 6.0 * (gates * hidden * (inputs + hidden * network.num_layers) + hidden * vocabulary_size)
+
+
+def step_seconds(network: Network, training: Training, vocabulary_size: int, machine: Calibration = TWO_CORES) -> float:
+    """How long one optimizer step takes."""
+    times = training.sequence_length
+    work = token_flops(network, vocabulary_size) * training.batch_size * times / machine.flops
+    return machine.fixed + machine.step_overhead * network.num_layers * times + work

@@ -1,0 +1,180 @@
+"""Values for the fields that a recipe leaves open, by task and by how much data there is. Torch-free.
+
+``task.kind`` alone is a whole recipe. The numbers were found by measuring on two CPU cores; they are gathered in the
+tables and small functions below, so that whoever measures better changes a number here and nothing else.
+
+Two things decide nearly everything: how many tokens there are (a small text wants a small network and much dropout),
+and how often each of them will be read (a text that is read a few times cannot be learned by heart, so dropout would
+only slow the learning down).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from rnncore.cost import step_seconds
+from rnncore.recipe import Network, Recipe, Training
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the defaults depend on: all tokens of the text, how many different ones (None: not known yet), and its
+    length in characters."""
+
+    tokens: int
+    vocabulary_size: int | None
+    characters: int
+
+
+@dataclass(frozen=True)
+class Size:
+    """What suits a text of up to ``tokens`` tokens."""
+
+    tokens: float
+    hidden_size: int
+    embedding_size: int
+    batch_size: int
+    sequence_length: int
+
+
+SIZES = (
+    Size(50_000, hidden_size=128, embedding_size=64, batch_size=16, sequence_length=64),
+    Size(300_000, hidden_size=256, embedding_size=96, batch_size=32, sequence_length=96),
+    Size(10_000_000, hidden_size=320, embedding_size=128, batch_size=48, sequence_length=128),
+    Size(math.inf, hidden_size=448, embedding_size=128, batch_size=64, sequence_length=128),
+)
+"""By the length of the text. Two layers each."""
+
+DROPOUT = ((3, 0.0), (12, 0.1), (20, 0.2), (60, 0.3), (math.inf, 0.5))
+"""By how many times the text will be read."""
+
+LEARNING_RATE = {"adamw": 4e-3, "adam": 4e-3, "sgd": 0.5}
+"""At hidden size 320; falls with the root of the hidden size. Plain RNNs take a quarter."""
+
+VOCABULARY = {"word": 10_000, "bpe": 2_000}
+
+TOKENS_READ, MAX_EPOCHS = 30e6, 200
+"""Where no end is given: so many tokens are read, in 2 epochs at least, unless patience ends it before."""
+
+VALIDATION_TOKENS = 250_000
+"""More than these make validation slower, not better: a long text gives less than a tenth of itself."""
+
+EVALUATIONS = (10, 40)
+"""In one run, at least and at most; in between as many as cost a tenth of the training."""
+
+SAMPLES = 12
+"""In one run, beside the one before the first step."""
+
+
+def fill(recipe: Recipe, facts: Facts) -> Recipe:
+    """The recipe with every field concrete, except that of the three ends only those given stay (and ``max_epochs``
+    where none is). What the recipe says is never changed.
+
+    Raises RecipeError where what was given contradicts itself only once it is filled in.
+    """
+    body = {table: dict(values) for table, values in recipe.to_dict().items()}
+    task, network, training, sampling = (
+        body.setdefault(table, {}) for table in ("task", "network", "training", "sampling")
+    )
+    _task(task)
+    size = next(size for size in SIZES if facts.tokens <= size.tokens)
+    _data(training, facts, size)
+    _network(network, size)
+    _set(training, optimizer="adamw")
+    length = _length(network, training, facts)
+    network.setdefault("dropout", next(dropout for epochs, dropout in DROPOUT if length.epochs <= epochs))
+    _optimizer(training, network, length)
+    _rhythm(training, sampling, length)
+    return Recipe.parse(body)
+
+
+def fill_task(recipe: Recipe) -> Recipe:
+    """The recipe with its table ``task`` filled in, which depends on no data: enough to read and encode a text."""
+    task = dict(recipe.to_dict()["task"])
+    _task(task)
+    return recipe.replacing(task=task)
+
+
+def _set(table: dict[str, Any], **values: Any) -> None:
+    for name, value in values.items():
+        table.setdefault(name, value)
+
+
+def _task(task: dict[str, Any]) -> None:
+    _set(task, tokens="char", documents="none")
+    task["vocabulary_size"] = task.get("vocabulary_size") or VOCABULARY.get(task["tokens"], 0)
+
+
+def _data(training: dict[str, Any], facts: Facts, size: Size) -> None:
+    _set(training, validation_fraction=round(min(0.1, VALIDATION_TOKENS / max(1, facts.tokens)), 4), test_fraction=0.0)
+    _set(training, sequence_length=size.sequence_length)
+    # A short text in many streams would be read in one or two steps: at least eight make an epoch.
+    most = facts.tokens // (8 * training["sequence_length"])
+    _set(training, batch_size=max(1, min(size.batch_size, most)))
+
+
+def _network(network: dict[str, Any], size: Size) -> None:
+    _set(network, cell="lstm", num_layers=2, bidirectional=False, nonlinearity="tanh", bias=True, tied=False)
+    _set(network, init="default")
+    if network["tied"]:
+        wide = network.get("hidden_size") or network.get("embedding_size") or size.hidden_size
+        _set(network, hidden_size=wide, embedding_size=wide)
+    _set(network, hidden_size=size.hidden_size, embedding_size=size.embedding_size)
+
+
+@dataclass(frozen=True)
+class _Length:
+    """How long the run will be: exactly where steps or epochs end it, guessed where minutes do."""
+
+    steps: int
+    epochs: float
+
+
+def _length(network: dict[str, Any], training: dict[str, Any], facts: Facts) -> _Length:
+    share = 1 - training["validation_fraction"] - training["test_fraction"]
+    epoch = max(1.0, facts.tokens * share)
+    steps_an_epoch = max(1.0, epoch / (training["batch_size"] * training["sequence_length"]))
+    if not any(f"max_{unit}" in training for unit in ("steps", "epochs", "minutes")):
+        training["max_epochs"] = float(min(MAX_EPOCHS, max(2, round(TOKENS_READ / epoch))))
+    ends = []
+    if "max_steps" in training:
+        ends.append(training["max_steps"])
+    if "max_epochs" in training:
+        ends.append(training["max_epochs"] * steps_an_epoch)
+    if "max_minutes" in training:
+        a_step = step_seconds(Network(**network), Training(**training), facts.vocabulary_size or 100)
+        ends.append(training["max_minutes"] * 60 / a_step)
+    return _Length(steps=max(1, round(min(ends))), epochs=min(ends) / steps_an_epoch)
+
+
+def _optimizer(training: dict[str, Any], network: dict[str, Any], length: _Length) -> None:
+    _set(training, seed=1, device="auto", precision="auto", schedule="cosine", weight_decay=0.01)
+    rate = LEARNING_RATE[training["optimizer"]] * min(1.25, math.sqrt(320 / network["hidden_size"]))
+    if network["cell"] == "rnn":
+        rate /= 4
+    _set(training, learning_rate=float(f"{rate:.2g}"), warmup_steps=min(50, length.steps // 20), clip_norm=1.0)
+
+
+def _rhythm(training: dict[str, Any], sampling: dict[str, Any], length: _Length) -> None:
+    # Reading a token costs a third of learning from it: in epochs, an evaluation costs a third of the share held back.
+    evaluation = max(1e-9, training["validation_fraction"] / 3)
+    evaluations = min(EVALUATIONS[1], max(EVALUATIONS[0], 0.1 * length.epochs / evaluation))
+    every = round_number(length.steps / evaluations)
+    _set(training, evaluate_every=every, checkpoint_every=every, patience=8)
+    _set(sampling, every=max(every, round_number(length.steps / SAMPLES)), prompts=[""], temperatures=[0.5, 0.8, 1.0])
+    _set(sampling, length=300)
+
+
+def round_number(value: float) -> int:
+    """The largest of 1, 2, 3, 5, 10, 15, 20, 30, 50, 100 … that is not above ``value``; at least 1.
+
+    >>> [round_number(value) for value in (0.3, 7, 49, 50, 1234)]
+    [1, 5, 30, 50, 1000]
+    """
+    if value < 2:
+        return 1
+    unit = 10 ** math.floor(math.log10(value))
+    steps = (step * unit for step in (1, 1.5, 2, 3, 5))
+    return int(max(step for step in steps if step <= value and float(step).is_integer()))

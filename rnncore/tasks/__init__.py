@@ -1,0 +1,110 @@
+"""What a network can learn to do: one file a task, all to one contract (:class:`Task`).
+
+The loop in :mod:`rnncore.train` knows only this contract. A new task is a new file with a ``Task`` in it, named like
+its entry in :data:`rnncore.catalog.TASKS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from rnncore.defaults import Facts
+from rnncore.events import Sampled
+from rnncore.recipe import Recipe
+from rnncore.recipe import Task as TaskTable
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The files of a run. ``valid`` and ``test`` take the place of a share of ``data``."""
+
+    data: Path
+    valid: Path | None = None
+    test: Path | None = None
+
+    def named(self) -> dict[str, Path]:
+        """Those that there are, by name."""
+        return {name: path for name, path in vars(self).items() if path is not None}
+
+
+class Batches(Protocol):
+    """An endless iterator of batches with a cursor. ``per_epoch`` batches are one reading of the data."""
+
+    per_epoch: int
+
+    def __next__(self) -> Any: ...
+
+    def state_dict(self) -> dict[str, int]: ...
+
+    def load_state_dict(self, state: dict[str, int]) -> None: ...
+
+
+Forward = Callable[..., tuple[Tensor, Any]]
+"""A network as :class:`rnncore.train.precision.Forward` calls it."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A whole split was measured. ``loss``: mean in nats per token."""
+
+    loss: float
+    metrics: dict[str, float]
+
+
+class Task(Protocol):
+    """Data and meaning of a task, from files to samples.
+
+    Opened with the files (``open_task``); it reads and encodes them, and states the ``facts`` that the defaults are
+    made from. Everything after that takes the filled-in recipe from ``begin``.
+    """
+
+    facts: Facts
+
+    def __init__(self, table: TaskTable, sources: Sources, folder: Path, tick: Callable[[], None]) -> None: ...
+
+    def begin(self, recipe: Recipe) -> None:
+        """Split the data and be ready to train. Raises DataError, RecipeError where the data cannot serve."""
+
+    def network(self) -> nn.Module:
+        """A new network with its initial weights, drawn from torch's global generator."""
+
+    def texts(self) -> dict[str, str]:
+        """The files beside the weights that make a model, by name: ``network.json`` …"""
+
+    def batches(self) -> Batches: ...
+
+    def loss(self, forward: Forward, batch: Any, carry: Any, device: torch.device) -> tuple[Tensor, int, Any]:
+        """Mean loss of the batch's targets, how many there were, and the carry (with its graph)."""
+
+    def splits(self) -> tuple[str, ...]:
+        """Of ``valid`` and ``test``, those there are."""
+
+    def evaluate(self, forward: Forward, split: str, device: torch.device, tick: Callable[[], None]) -> Measured:
+        """Measure a whole split. ``tick`` is called between batches and may raise to end it."""
+
+    def baselines(self) -> dict[str, Any] | None:
+        """What :mod:`rnncore.baselines` needs to compute the task's baselines; None without a validation split."""
+
+    def samples(self, weights: dict[str, Tensor], step: int, tick: Callable[[], None]) -> Iterator[Sampled]:
+        """What the network writes, for each prompt and temperature of the recipe. ``tick``: as in ``evaluate``."""
+
+    def gradient_by_lag(self, network: nn.Module, device: torch.device) -> list[tuple[int, float]]:
+        """How strongly a score depends on what was read so many steps before: ``(lag, norm)``, lags ascending."""
+
+    def ceiling(self) -> float:
+        """A loss above this for several steps in a row is no longer learning."""
+
+
+def open_task(recipe: Recipe, sources: Sources, folder: Path, tick: Callable[[], None]) -> Task:
+    """Read the data of a recipe, of which only the table ``task`` needs to be filled in, and encode it into ``folder``.
+
+    ``tick`` is called now and then and may raise to end it.
+    """
+    return import_module(f"rnncore.tasks.{recipe.task.kind}").Task(recipe.task, sources, folder, tick)

@@ -1,0 +1,186 @@
+"""Language model: read a text, score the next token at every step.
+
+Loss is nats per token. Trained by truncated backpropagation through time over contiguous streams, measured over every
+token of a split with the state carried on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rnncore import baselines, networks
+from rnncore.baselines import text_metrics
+from rnncore.data import sources, store, streams, tokens
+from rnncore.data.streams import IGNORE, Chunk, Lanes, Streams
+from rnncore.defaults import Facts
+from rnncore.errors import DataError, PromptError, RecipeError
+from rnncore.events import Sampled
+from rnncore.infer.runtime import Runtime
+from rnncore.infer.writing import Request, write
+from rnncore.recipe import Recipe
+from rnncore.recipe import Task as TaskTable
+from rnncore.tasks import Forward, Measured, Sources
+from rnncore.train import diagnostics, durable
+
+EVALUATION_LANES, EVALUATION_STEPS = 256, 128
+EVALUATION_SCORES = 2**25
+"""Scores that one chunk of an evaluation may hold: 128 MiB in float32."""
+
+PROBE_STREAMS = 8
+"""Side by side in the chunk on which the gradient's reach is looked at: always the same, the first of the text."""
+
+CEILING = 10
+"""Times the loss of a network that knows nothing, uniform over the vocabulary: beyond it, learning went wrong."""
+
+
+class _Batches(Streams):
+    """The streams as the loop knows them."""
+
+    @property
+    def per_epoch(self) -> int:
+        return self.chunks_per_epoch
+
+
+class Task:
+    """See :class:`rnncore.tasks.Task`."""
+
+    def __init__(self, table: TaskTable, files: Sources, folder: Path, tick: Callable[[], None]) -> None:
+        def progress(done: int, total: int) -> None:
+            tick()
+
+        self.tokenizer = _tokenizer(table, files, folder, tick)
+        self.stores = {
+            name: store.encode(path, self.tokenizer, folder / name, documents=table.documents, progress=progress)
+            for name, path in files.named().items()
+        }
+        data = self.stores["data"]
+        self.facts = Facts(
+            tokens=len(data), vocabulary_size=self.tokenizer.vocabulary_size, characters=data.characters()
+        )
+
+    def begin(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        training = recipe.training
+        self.parts = streams.split(
+            self.stores["data"], training.validation_fraction, training.test_fraction,
+            valid=self.stores.get("valid"), test=self.stores.get("test"),
+        )  # fmt: skip
+        self.lanes = {part.name: Lanes(part) for part in (self.parts.valid, self.parts.test) if part and len(part) > 1}
+        for prompt in recipe.sampling.prompts:
+            try:
+                self.tokenizer.encode_prompt(prompt)
+            except PromptError as error:
+                raise RecipeError.at("sampling.prompts", str(error)) from None
+
+    def network(self) -> nn.Module:
+        return networks.build_new(self.recipe, self.tokenizer.vocabulary_size)
+
+    def texts(self) -> dict[str, str]:
+        return {"network.json": json.dumps(self._description(), indent=1), "tokenizer.json": self.tokenizer.to_json()}
+
+    def batches(self) -> Streams:
+        return _Batches(self.parts.train, self.recipe.training.batch_size, self.recipe.training.sequence_length)
+
+    def loss(self, forward: Forward, batch: Chunk, carry: Any, device: torch.device) -> tuple[Tensor, int, Any]:
+        scores, carry = _read(forward, batch, carry, device)
+        targets = _tensor(batch.targets, device)
+        return F.cross_entropy(scores.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORE), batch.count, carry
+
+    def splits(self) -> tuple[str, ...]:
+        return tuple(self.lanes)
+
+    def evaluate(self, forward: Forward, split: str, device: torch.device, tick: Callable[[], None]) -> Measured:
+        return measure_text(forward, self.lanes[split], self.tokenizer.vocabulary_size, device, tick)
+
+    def baselines(self) -> dict[str, Any] | None:
+        if "valid" not in self.lanes:
+            return None
+        return baselines.spec(self.parts.train, self.parts.valid, self.tokenizer.vocabulary_size)
+
+    def samples(self, weights: dict[str, Tensor], step: int, tick: Callable[[], None]) -> Iterator[Sampled]:
+        arrays = {name: weight.detach().float().cpu().numpy() for name, weight in weights.items()}
+        runtime = Runtime(self._description(), arrays, self.tokenizer)
+        sampling = self.recipe.sampling
+        for prompt in sampling.prompts:
+            for temperature in sampling.temperatures:
+                request = Request(
+                    prompt=prompt, length=sampling.length, temperature=temperature, seed=self.recipe.training.seed,
+                    alternatives=0,
+                )  # fmt: skip
+                text = []
+                for piece in write(runtime, request):
+                    tick()
+                    text.append(piece.token if piece else "")
+                yield Sampled(step=step, prompt=prompt, temperature=temperature, text="".join(text))
+
+    def gradient_by_lag(self, network: nn.Module, device: torch.device) -> list[tuple[int, float]]:
+        chunk = next(Streams(self.parts.train, PROBE_STREAMS, self.recipe.training.sequence_length))
+        return diagnostics.gradient_by_lag(network, _tensor(chunk.inputs, device), _tensor(chunk.targets, device))
+
+    def ceiling(self) -> float:
+        return CEILING * math.log(max(2, self.tokenizer.vocabulary_size))
+
+    def _description(self) -> dict[str, Any]:
+        return networks.describe(self.recipe, self.tokenizer.vocabulary_size)
+
+
+@torch.no_grad()
+def measure_text(
+    forward: Forward, lanes: Lanes, vocabulary_size: int, device: torch.device,
+    tick: Callable[[], None] = lambda: None, *, batch_size: int = EVALUATION_LANES,
+) -> Measured:  # fmt: skip
+    """The mean loss over every token of ``lanes``, and what follows from it.
+
+    ``batch_size`` lanes at most are read side by side; it changes speed and memory, not the value.
+    """
+    batch_size = max(1, min(batch_size, EVALUATION_SCORES // EVALUATION_STEPS // vocabulary_size))
+    total, carry = torch.zeros((), dtype=torch.float64), None
+    for chunk in lanes.chunks(batch_size, EVALUATION_STEPS):
+        tick()
+        scores, carry = _read(forward, chunk, carry, device)
+        targets = _tensor(chunk.targets, device)
+        losses = F.cross_entropy(scores.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORE, reduction="none")
+        total += losses.sum(dtype=torch.float64).cpu()
+    return Measured(loss := total.item() / lanes.count, text_metrics(loss, lanes.count, lanes.characters))
+
+
+def _read(forward: Forward, chunk: Chunk, carry: Any, device: torch.device) -> tuple[Tensor, Any]:
+    """Scores of a chunk, ``(time, batch, vocabulary)``, and the carry after it."""
+    resets = None if chunk.resets is None else torch.from_numpy(chunk.resets)
+    return forward(_tensor(chunk.inputs, device), None if chunk.first else carry, resets)
+
+
+def _tensor(array: np.ndarray, device: torch.device) -> Tensor:
+    tensor = torch.from_numpy(array)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
+
+
+def _tokenizer(table: TaskTable, files: Sources, folder: Path, tick: Callable[[], None]) -> tokens.Tokenizer:
+    """The tokenizer of the run: made from all its text once, then kept in ``folder``."""
+    path = folder / "tokenizer.json"
+    if path.exists():
+        return tokens.Tokenizer.load(path)
+    blocks = chain.from_iterable(_blocks(file, tick) for file in files.named().values())
+    tokenizer = tokens.build(table.tokens, blocks, table.vocabulary_size)
+    if tokenizer.vocabulary_size < 2:
+        raise DataError(f"{files.data.name} holds one character again and again: there is nothing to learn")
+    folder.mkdir(parents=True, exist_ok=True)
+    durable.replace_text(path, tokenizer.to_json())
+    return tokenizer
+
+
+def _blocks(path: Path, tick: Callable[[], None]) -> Iterator[str]:
+    with sources.open_text(path) as text:
+        for block in text:
+            tick()
+            yield block

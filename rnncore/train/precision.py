@@ -1,0 +1,149 @@
+"""The number type of the matrix products: what ``auto`` means here, and how a network runs in bfloat16.
+
+Weights, optimizer and loss are float32 always. Three *paths* run a network:
+
+``plain``      float32 throughout;
+``autocast``   bfloat16 on a GPU: PyTorch casts where it is safe, cuDNN runs the recurrence;
+``cast``       bfloat16 on a CPU: the weights are cast once a chunk and the whole network runs on the copies. (Autocast
+               does not ask a CPU whether it can: without AMX or AVX-512 bf16, ``nn.LSTM`` raises inside of it.)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from rnncore import __version__
+from rnncore.errors import RecipeError
+from rnncore.networks import build
+from rnncore.train import durable
+
+GAIN = 1.1
+"""bfloat16 is worth its lost digits where it is at least so many times as fast."""
+
+
+def choose_device(wanted: str) -> torch.device:
+    """What ``training.device`` means here. Raises RecipeError where that device is not there."""
+    if wanted == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda:0")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    device = torch.device(wanted)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        seen = torch.cuda.device_count()
+        raise RecipeError.at("training.device", f"{wanted} is not there: PyTorch sees {seen} CUDA devices")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise RecipeError.at("training.device", "mps is not there: PyTorch sees no Apple GPU")
+    return torch.device("cuda:0") if wanted == "cuda" else device
+
+
+def choose_precision(wanted: str, device: torch.device, cell: str) -> str:
+    """``float32`` or ``bfloat16``. ``auto`` is measured once a machine and kept in the user's cache."""
+    if wanted != "auto":
+        return wanted
+    path = _cache() / "precision.json"
+    key = _machine(device, cell)
+    known = _read(path)
+    if key not in known:
+        known[key] = "bfloat16" if _gain(device, cell) >= GAIN else "float32"
+        with contextlib.suppress(OSError):  # a cache that cannot be kept costs a second at the next start
+            path.parent.mkdir(parents=True, exist_ok=True)
+            durable.replace_json(path, known)
+    return known[key]
+
+
+def path_of(precision: str, device: torch.device) -> str:
+    """The path that runs a network in ``precision`` on ``device``."""
+    if precision == "float32":
+        return "plain"
+    return "cast" if device.type == "cpu" else "autocast"
+
+
+class Forward:
+    """Calls a network along a path; the scores come in the path's type.
+
+    >>> Forward(network, "plain")(tokens, carry, resets)  # doctest: +SKIP
+    """
+
+    def __init__(self, network: nn.Module, path: str) -> None:
+        self.network = network
+        self.path = path
+
+    def __call__(self, *inputs: Any) -> tuple[Tensor, Any]:
+        if self.path == "plain":
+            return self.network(*inputs)
+        if self.path == "autocast":
+            with torch.autocast(next(self.network.parameters()).device.type, torch.bfloat16):
+                return self.network(*inputs)
+        weights = {name: weight.to(torch.bfloat16) for name, weight in self.network.named_parameters()}
+        return functional_call(self.network, weights, inputs)
+
+
+def _gain(device: torch.device, cell: str) -> float:
+    """How many times as fast a training chunk is in bfloat16; 0 where it is not possible."""
+    sizes = {"embedding_size": 256, "hidden_size": 256, "num_layers": 1, "vocabulary_size": 64}
+    plain = {"format": 1, "cell": cell, "dropout": 0.0, "nonlinearity": "tanh", "bias": True, "tied": False}
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        network = build({**plain, **sizes}).to(device)
+        tokens = torch.zeros(4, 32, dtype=torch.long, device=device)
+    plain_seconds = _seconds(_learning(Forward(network, "plain"), tokens), device)
+    try:
+        return plain_seconds / _seconds(_learning(Forward(network, path_of("bfloat16", device)), tokens), device)
+    except RuntimeError:
+        return 0.0
+
+
+def _learning(forward: Forward, tokens: Tensor) -> Callable[[], None]:
+    def step() -> None:
+        forward.network.zero_grad()
+        forward(tokens)[0].float().sum().backward()
+
+    return step
+
+
+def _seconds(step: Callable[[], None], device: torch.device) -> float:
+    """The best of five calls, of which the first warms up; of fewer where they are slow."""
+    spent: list[float] = []
+    while len(spent) < 5 and sum(spent) < 0.5:
+        start = time.perf_counter()
+        step()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        spent.append(time.perf_counter() - start)
+    return min(spent)
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("UNROLL_DATA") or Path(base) / "rnncore")
+
+
+def _machine(device: torch.device, cell: str) -> str:
+    """Names what the measurement depends on."""
+    if device.type == "cuda":
+        chip = torch.cuda.get_device_name(device)
+    else:
+        chip = f"{platform.processor() or platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
+        with contextlib.suppress(OSError):
+            found = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")]
+            chip += " " + hashlib.sha256("".join(found[:1]).encode()).hexdigest()[:12]
+    return f"{device.type} | {chip} | {cell} | torch {torch.__version__} | rnncore {__version__}"
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        body = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return body if isinstance(body, dict) else {}

@@ -1,0 +1,263 @@
+"""What a run is made of while it trains: built from a recipe, or from the checkpoint it goes on from."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rnncore import __version__, defaults
+from rnncore.data.sources import sha256
+from rnncore.errors import RequestError
+from rnncore.plan import epochs_to_steps
+from rnncore.recipe import Recipe
+from rnncore.tasks import Batches, Sources, Task, open_task
+from rnncore.train import checkpoint, durable, optimizer, precision
+from rnncore.train.checkpoint import Contents
+from rnncore.train.folder import Folder
+from rnncore.train.meter import Meter
+from rnncore.train.schedule import Schedule
+
+ENDS = ("max_steps", "max_epochs", "max_minutes")
+
+
+@dataclass
+class Run:
+    """Everything that changes while a run trains, and what it needs to change it.
+
+    ``best``: the step and validation loss of the best evaluation so far; ``waited``: evaluations since. ``did``: the
+    step at which each duty was last done. ``batch``: what the last step read.
+    """
+
+    folder: Folder
+    recipe: Recipe
+    task: Task
+    device: torch.device
+    precision: str
+    network: nn.Module
+    forward: precision.Forward
+    optimizer: torch.optim.Optimizer
+    schedule: Schedule
+    batches: Batches
+    step: int = 0
+    carry: Any = None
+    meter: Meter = field(default_factory=Meter)
+    best: dict[str, float] | None = None
+    waited: int = 0
+    did: dict[str, int] = field(default_factory=lambda: {"evaluate": 0, "sample": -1, "checkpoint": -1})
+    batch: Any = None
+    went_on: bool = False
+
+    @property
+    def epoch(self) -> float:
+        """How many times the data has been read."""
+        return self.step / self.batches.per_epoch
+
+    @property
+    def end_step(self) -> int | None:
+        """The step that ends the run; None where only minutes or patience do."""
+        training, ends = self.recipe.training, []
+        if training.max_steps is not None:
+            ends.append(training.max_steps)
+        if training.max_epochs is not None:
+            ends.append(epochs_to_steps(training.max_epochs, self.batches.per_epoch))
+        return min(ends, default=None)
+
+    @property
+    def done(self) -> float:
+        """The share of the training that is done, by the nearest of its ends: 0 to 1."""
+        shares = [0.0]
+        if self.end_step is not None:
+            shares.append(self.step / self.end_step)
+        if self.recipe.training.max_minutes is not None:
+            shares.append(self.meter.seconds / (60 * self.recipe.training.max_minutes))
+        return min(1.0, max(shares))
+
+    @property
+    def at_end(self) -> bool:
+        """Whether no further step is to be taken."""
+        patience = self.recipe.training.patience
+        return self.done >= 1 or 0 < patience <= self.waited
+
+    @property
+    def is_best(self) -> bool:
+        """Whether the weights of this step gave the best evaluation so far."""
+        return self.best is not None and self.best["step"] == self.step
+
+    def contents(self) -> Contents:
+        """The run as a checkpoint."""
+        tensors = {f"optimizer.{name}": value for name, value in optimizer.tensors(self.optimizer).items()}
+        tensors |= _carry_tensors(self.carry) | _random_state(self.device)
+        values = {
+            "did": self.did, "best": self.best, "waited": self.waited, "batches": self.batches.state_dict(),
+            "schedule": {"factor": self.schedule.factor, "waited": self.schedule.waited},
+            "meter": self.meter.state(), "last_seq": self.folder.feed.seq,
+        }  # fmt: skip
+        texts = {**self.task.texts(), "recipe.json": durable.as_json(self.recipe.to_dict())}
+        return Contents(self.step, self.network.state_dict(), tensors, values, texts)
+
+    def load(self, contents: Contents) -> None:
+        """Go on from a checkpoint of this run."""
+        self.network.load_state_dict(contents.model)
+        saved = contents.tensors
+        optimizer.load(self.optimizer, _below("optimizer.", saved))
+        self.carry = _carry(_below("carry.", saved), self.device)
+        _set_random_state(saved, self.device)
+        values = contents.values
+        self.step, self.did, self.best, self.waited = contents.step, values["did"], values["best"], values["waited"]
+        self.batches.load_state_dict(values["batches"])
+        self.schedule = Schedule(self.recipe.training, **values["schedule"])
+        self.meter = Meter(**values["meter"])
+
+
+def open_run(
+    folder: Folder, recipe: Recipe, sources: Sources, *, resume: bool, tick: Callable[[], None]
+) -> Run | None:
+    """The run of a folder, ready to take its next step; None where it has reached its end already.
+
+    ``tick`` is called while the data is read and may raise to end it.
+
+    Raises RequestError where the folder holds another run, or one and ``resume`` is not set; RecipeError, DataError.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuDNN's LSTM gives the same bits again only with it
+    hashes = {name: sha256(path) for name, path in sources.named().items()}
+    if not folder.holds_a_run:
+        return _new(folder, recipe, sources, hashes, tick)
+    if not resume:
+        raise RequestError(f"{folder.path} already holds a run", hint="Go on with --resume, or choose another folder.")
+    return _old(folder, recipe, sources, hashes, tick)
+
+
+def _new(
+    folder: Folder, given: Recipe, sources: Sources, hashes: dict[str, str], tick: Callable[[], None]
+) -> Run:
+    shutil.rmtree(folder.data, ignore_errors=True)  # what a start left that came to nothing
+    task = open_task(defaults.fill_task(given), sources, folder.data, tick)
+    recipe = defaults.fill(given, task.facts)
+    device = precision.choose_device(recipe.training.device)
+    digits = precision.choose_precision(recipe.training.precision, device, recipe.network.cell)
+    resolved = {
+        "device": str(device), "precision": digits, "path": precision.path_of(digits, device),
+        "threads": torch.get_num_threads(), "torch": torch.__version__, "rnncore": __version__,
+        "data": hashes, "given": given.to_dict(),
+    }  # fmt: skip
+    run = _build(folder, recipe, task, resolved)
+    folder.start(recipe, resolved)
+    return run
+
+
+def _old(
+    folder: Folder, given: Recipe, sources: Sources, hashes: dict[str, str], tick: Callable[[], None]
+) -> Run | None:
+    resolved, recipe = folder.resolved(), folder.recipe()
+    _same_data(resolved["data"], hashes, sources)
+    longer = continued(given, Recipe.parse(resolved["given"]), recipe)
+    finished = folder.feed.last is not None and folder.feed.last["kind"] == "finished"
+    if finished and longer == recipe:
+        return None
+    run = _build(folder, longer, open_task(longer, sources, folder.data, tick), resolved)
+    if longer != recipe:
+        durable.replace_json(folder.path / "recipe.json", longer.to_dict())
+    if contents := checkpoint.newest(folder.checkpoints):
+        run.load(contents)
+        if finished:
+            run.waited = 0
+    run.went_on = True
+    return run
+
+
+def _build(folder: Folder, recipe: Recipe, task: Task, resolved: dict[str, Any]) -> Run:
+    """A run before its first step."""
+    task.begin(recipe)
+    device = torch.device(resolved["device"])
+    torch.set_num_threads(resolved["threads"])
+    if device.type == "cuda":
+        torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.manual_seed(recipe.training.seed)
+    network = task.network().to(device)
+    return Run(
+        folder=folder, recipe=recipe, task=task, device=device, precision=resolved["precision"], network=network,
+        forward=precision.Forward(network, resolved["path"]), optimizer=optimizer.build(network, recipe.training),
+        schedule=Schedule(recipe.training), batches=task.batches(),
+    )  # fmt: skip
+
+
+def continued(given: Recipe, first_given: Recipe, filled: Recipe) -> Recipe:
+    """The recipe that a resume goes on with: ``filled``, its ends moved on to those that ``given`` states.
+
+    ``given`` must be the recipe that the run was started with, or what that became when it was filled in, but for
+    ends that lie further away. Raises RequestError that names what differs.
+    """
+    asked = _without_ends(given)
+    if asked not in (_without_ends(first_given), _without_ends(filled)):
+        field = _difference(asked, _without_ends(first_given))
+        raise RequestError(f"{field}: this folder holds a run of another recipe", hint="Choose another folder.")
+    ends = {}
+    for name in ENDS:
+        new, old = getattr(given.training, name), getattr(filled.training, name)
+        if new is not None and old is not None and new < old:
+            raise RequestError(f"training.{name}: the run goes to {old:g} already; it can go further, not less far")
+        if new is not None:
+            ends[name] = new
+    return filled.replacing(training=ends)
+
+
+def _without_ends(recipe: Recipe) -> dict[str, dict[str, Any]]:
+    body = {table: dict(values) for table, values in recipe.to_dict().items()}
+    for name in ENDS:
+        body.get("training", {}).pop(name, None)
+    return {table: values for table, values in body.items() if values}
+
+
+def _difference(one: dict[str, dict[str, Any]], other: dict[str, dict[str, Any]]) -> str:
+    """The first field in which two recipes differ, dotted."""
+    names = [(table, name) for body in (one, other) for table, values in body.items() for name in values]
+    return next(f"{t}.{n}" for t, n in names if one.get(t, {}).get(n) != other.get(t, {}).get(n))
+
+
+def _same_data(known: dict[str, str], hashes: dict[str, str], sources: Sources) -> None:
+    for name in sorted(known.keys() | hashes.keys()):
+        if known.get(name) != hashes.get(name):
+            path = sources.named().get(name)
+            what = f"{path.name} holds other bytes than" if path and name in known else f"--{name} is not as"
+            raise RequestError(f"{what} what this run was started with", hint="Choose another folder.")
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+
+
+def _carry_tensors(carry: Any) -> dict[str, Tensor]:
+    return {
+        f"carry.{layer}.{index}": value.clone()
+        for layer, state in enumerate(carry or ())
+        for index, value in enumerate(state)
+    }
+
+
+def _carry(saved: dict[str, Tensor], device: torch.device) -> Any:
+    layers: dict[int, dict[int, Tensor]] = {}
+    for name, value in saved.items():
+        layer, index = map(int, name.split("."))
+        layers.setdefault(layer, {})[index] = value.to(device)
+    return tuple(tuple(layers[k][i] for i in sorted(layers[k])) for k in sorted(layers)) or None
+
+
+def _random_state(device: torch.device) -> dict[str, Tensor]:
+    state = {"random.cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        state["random.cuda"] = torch.cuda.get_rng_state(device)
+    return state
+
+
+def _set_random_state(saved: dict[str, Tensor], device: torch.device) -> None:
+    torch.set_rng_state(saved["random.cpu"])
+    if device.type == "cuda":
+        with contextlib.suppress(KeyError):
+            torch.cuda.set_rng_state(saved["random.cuda"], device)
