@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.http import Http404
 
 from webapp.accounts.models import User
@@ -16,7 +16,7 @@ from webapp.teams.roles import may
 def teams_of(user: User) -> QuerySet[Team]:
     """The person's teams, the personal one first; each has ``role``, the person's role in it."""
     mine = Team.objects.filter(memberships__user=user).annotate(role=F("memberships__role"))
-    return mine.order_by(F("personal_of").desc(nulls_last=True), "name", "id")
+    return mine.order_by(Case(When(personal_of=user, then=0), default=1), "name", "id")
 
 
 def team_for(user: User, team_id: str | None = None, *, right: str = "view") -> Team:

@@ -111,6 +111,8 @@ def test_what_the_model_cannot_read_is_said_before_the_first_token(ask, inferenc
 
 
 def test_a_reader_who_leaves_ends_the_work(server, model, alice, token, inference, valkey):
+    for key in valkey.client.keys(f"{generate.CANCEL}*"):
+        valkey.client.delete(key)
     body = json.dumps({"length": 10_000, "count": 16}).encode()
     connection = socket.create_connection(("127.0.0.1", server.port))
     connection.sendall(
