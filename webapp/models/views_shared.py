@@ -21,6 +21,6 @@ def playground(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method == "GET":
         services.opened(share)
     sharer = share.created_by.email.partition("@")[0] if share.created_by else None
-    generate = f"{reverse('shared:playground', args=[secret])}/generate"
+    generate = reverse("shared:generate", args=[secret])
     context = facts(share.model) | {"share": share, "sharer": sharer, "generate": generate}
-    return render(request, "models/shared.html", context, headers={"X-Robots-Tag": "noindex"})
+    return render(request, "models/shared.html", context)

@@ -1,5 +1,6 @@
 /** Pieces of a page that the server renders: fetched, posted, and shown in dialogs. Every link and form also works as it is. */
 import { all, csrf, find, h } from "./dom";
+import { refresh } from "./times";
 import { toast } from "./toast";
 
 /** Asks for an address as a fragment (`request.htmx` on the server). Throws what to tell the reader. */
@@ -76,5 +77,6 @@ async function submit(dialog: HTMLDialogElement, event: SubmitEvent): Promise<vo
 
 function put(place: HTMLElement, html: string): void {
   place.innerHTML = html; // our own server's template, in which everything is escaped
-  find<HTMLElement>("[autofocus]", place)?.focus();
+  refresh(place);
+  (find("[autofocus]", place) ?? find("button, input, select, textarea", place))?.focus();
 }

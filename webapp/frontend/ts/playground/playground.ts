@@ -86,7 +86,7 @@ export class Playground {
     const place = all("[data-error]", this.#form).find((element) => element.dataset.error === field);
     const input = this.#form.elements.namedItem(field);
     if (!place || !(input instanceof HTMLElement)) return false;
-    place.textContent = message;
+    place.textContent = sentence(message, field);
     place.hidden = false;
     input.setAttribute("aria-invalid", "true");
     input.focus();
@@ -159,6 +159,12 @@ export class Playground {
     this.#stop.hidden = true;
     this.#form.classList.remove("writing");
   }
+}
+
+/** `prompt: the model has …` as it reads under the field: `The model has …` */
+function sentence(message: string, field: string): string {
+  const own = message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message;
+  return own.charAt(0).toUpperCase() + own.slice(1);
 }
 
 async function copy(text: string, said: string): Promise<void> {

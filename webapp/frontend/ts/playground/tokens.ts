@@ -114,6 +114,7 @@ function spoken({ token, probability, alternatives = [] }: Token): string {
 function fillCard(card: HTMLElement, { token, probability, alternatives = [] }: Token): void {
   const rows: [string, number, boolean][] = alternatives.map(([other, share]) => [other, share, other === token]);
   if (!rows.some(([, , chosen]) => chosen)) rows.push([token, probability, true]);
+  rows.sort(([, a], [, b]) => b - a);
   card.replaceChildren(
     ...rows.map(([text, share, chosen]) => {
       const bar = h("span", { class: "bar" });

@@ -1,5 +1,6 @@
 /** The four charts of a run: what they share (axis, zoom, crosshair) and what each draws. */
 import { all, find } from "../dom";
+import { compact } from "../units";
 import { AXES, type Axis, Scale, ends } from "./axis";
 import type { Boot } from "./boot";
 import { Chart, type Column, type Drawing, type Level } from "./chart";
@@ -39,7 +40,7 @@ export class Charts {
     const card = (id: string): HTMLElement => find(`#chart-${id}`) as HTMLElement;
     const small = { height: 148, onZoom };
     this.#loss = new Chart({
-      card: card("loss"), height: 384, gutter: 92, onZoom, format: loss, ticks: alike,
+      card: card("loss"), height: 384, gutter: 108, onZoom, format: loss, ticks: alike,
       lines: [
         { label: "each", color: "s1", width: 1, alpha: FAINT, silent: true },
         { label: "training", color: "s1", width: 2, ends: true },
@@ -52,7 +53,7 @@ export class Charts {
       ...small, card: card("rate"), format: short,
       lines: [{ label: "rate", color: "s2", width: 2 }, { label: "planned", color: "ink-3", width: 1.5, dash: [3, 4] }],
     });
-    this.#speed = new Chart({ ...small, card: card("speed"), format: short, lines: [{ label: `${boot.unit}s/s`, color: "s1", width: 1.25 }] });
+    this.#speed = new Chart({ ...small, card: card("speed"), format: compact, lines: [{ label: `${boot.unit}s/s`, color: "s1", width: 1.25 }] });
     this.#listen();
   }
 
@@ -135,7 +136,10 @@ export class Charts {
 
   #drawLoss(view: View): Drawing {
     const { xs, points, scale } = view;
-    const smoothed = this.#smooth ? smooth(points.step, points.loss, view.steps) : points.loss;
+    const levels = this.#baseline();
+    const top = ceiling(points.loss, levels);
+    const kept = points.loss.map((value) => (given(value) ? Math.min(value, 2 * top) : value));
+    const smoothed = this.#smooth ? smooth(points.step, kept, view.steps) : points.loss;
     const raw = this.#smooth ? points.loss : points.loss.map(() => null);
     const evaluated = (split: string): [number[], Column] => {
       const facts = this.#feed.evaluations(split).filter((each, i, list) => each.step !== list[i + 1]?.step);
@@ -143,9 +147,9 @@ export class Charts {
     };
     const [validX, valid] = evaluated("valid");
     const [testX, test] = evaluated("test");
-    const levels = this.#baseline();
     const reached = this.#zoom ? [] : levels; // who zooms in wants to see the lines
-    const visible = [...inRange(view, raw), ...inRange(view, smoothed), ...inRange({ ...view, xs: validX }, valid), ...inRange({ ...view, xs: testX }, test)];
+    const lines: [number[], Column][] = [[xs, raw], [xs, smoothed], [validX, valid], [testX, test]];
+    const visible = lines.flatMap(([x, y]) => inRange({ ...view, xs: x }, y)).map((value) => Math.min(value, top));
     return {
       ...view.shared, levels, log: this.#log,
       tables: [[xs, raw, smoothed], [validX, valid], [testX, test]],
@@ -207,14 +211,21 @@ function inRange(view: { xs: number[]; shared: Pick<Drawing, "range"> }, values:
   return values.filter((value, i): value is number => given(value) && (view.xs[i] as number) >= min && (view.xs[i] as number) <= max);
 }
 
-/** All in sight with some air; a loss that ran away is cut off, so that what came before it can still be read. */
+/**
+ * Above what a loss has run away: a quarter over where it began, over the levels and over most of its values. Beyond
+ * it a curve leaves the chart at the top, so that what came before can still be read.
+ */
+export function ceiling(values: Column, levels: Level[]): number {
+  const known = values.filter(given);
+  const most = [...known].sort((a, b) => a - b)[Math.floor(known.length * 0.6)] ?? 0;
+  return 1.25 * Math.max(known[0] ?? 0, most, ...levels.map(({ value }) => value));
+}
+
+/** All in sight, with some air. */
 export function lossExtent(values: number[], levels: Level[]): [number, number] {
   const wanted = [...values, ...levels.map(({ value }) => value)];
   if (wanted.length === 0) return [0, 5];
-  const sorted = [...values].sort((a, b) => a - b);
-  const typical = Math.max(sorted[Math.floor(sorted.length * 0.9)] ?? 0, ...levels.map(({ value }) => value));
-  const low = Math.min(...wanted);
-  const high = Math.min(Math.max(...wanted), 4 * Math.max(typical, low));
+  const [low, high] = [Math.min(...wanted), Math.max(...wanted)];
   const air = Math.max((high - low) * 0.06, 0.02);
   return [Math.max(0, low - air), high + air];
 }

@@ -132,8 +132,8 @@ export class Feed {
     return this.#of("started").at(-1) ?? null;
   }
 
-  get diagnosed(): RunEvent | null {
-    return this.#of("diagnosed").at(-1) ?? null;
+  get diagnoses(): RunEvent[] {
+    return this.#of("diagnosed");
   }
 
   /** How the run ended, or null while it may go on: an attempt that starts anew takes the end back. */

@@ -32,7 +32,7 @@ function power(value: number): string {
 export function alike(values: number[]): string[] {
   const needs = (value: number): number => [0, 1, 2, 3].find((digits) => Math.abs(value - Number(value.toFixed(digits))) < 1e-9) ?? 4;
   const digits = Math.max(0, ...values.map(needs));
-  return values.map((value) => loss(value, digits));
+  return values.map((value) => (digits === 0 ? number(value) : loss(value, digits)));
 }
 
 export function percent(share: Maybe): string {

@@ -3,7 +3,6 @@ import { number } from "../units";
 import type { Recipe } from "./boot";
 import type { Feed } from "./feed";
 import { loss, percent } from "./format";
-import { clippedShare } from "./kpis";
 import { baselineName } from "./words";
 
 export interface Hint {
@@ -46,33 +45,31 @@ function trainingStillFalls(feed: Feed, since: number): boolean {
 }
 
 const clips: Rule = (feed, recipe) => {
-  const share = clippedShare(feed.points, recipe.training.clip_norm, feed.step / 2);
-  if (share === null || share < 0.8 || feed.points.step.length < 50) return null;
+  const last = feed.diagnoses.at(-1);
+  if (feed.diagnoses.length < 2 || !last || !(Number(last.clip_rate) >= 0.8)) return null;
   const text =
-    `${percent(share)} of the gradients since step ${number(Math.round(feed.step / 2))} were longer than ${recipe.training.clip_norm} and were cut: ` +
+    `${percent(last.clip_rate as number)} of the last gradients were longer than ${recipe.training.clip_norm} and were cut: ` +
     "a smaller learning rate may do better, or a larger clip norm the same in fewer steps.";
   return { id: "clips", text };
 };
 
 const reach: Rule = (feed, recipe, unit) => {
-  const lag = feed.diagnosed?.effective_lag;
-  const curve = feed.diagnosed?.gradient_by_lag as [number, number | null][] | undefined;
-  if (typeof lag !== "number" || !curve?.length) return null;
-  const total = curve.reduce((sum, [, norm]) => sum + (norm ?? 0), 0);
-  let sum = 0;
-  const far = curve.find(([, norm]) => (sum += norm ?? 0) >= 0.95 * total)?.[0] ?? 0;
-  const length = recipe.training.sequence_length;
-  if (far === 0 || far * 2 > length) return null;
+  const lag = feed.diagnoses.at(-1)?.effective_lag;
+  if (!feed.ended || typeof lag !== "number") return null;
+  // The reach is known to a power of two, and what is carried over is not counted: twice that is surely enough.
+  const enough = Math.max(16, 2 ** Math.ceil(Math.log2(4 * Math.max(1, lag))));
+  const { sequence_length: length } = recipe.training;
+  if (enough * 2 > length) return null;
   const text =
-    `Half of what it learns comes from the last ${number(Math.round(lag))} ${unit}s and 95 % from the last ${number(far)}: ` +
-    `a sequence length of ${number(Math.max(8, 2 ** Math.ceil(Math.log2(far))))} instead of ${number(length)} would lose little and leave time for more steps.`;
+    `Beyond the last ${number(lag)} ${unit}s the gradient is below 1 % of its strongest: ` +
+    `a sequence length of ${number(enough)} instead of ${number(length)} would teach nearly the same, with more steps in the same time.`;
   return { id: "reach", text };
 };
 
 const losesToBaseline: Rule = (feed, _recipe, unit) => {
   const strongest = feed.baselines[0];
   const best = feed.best;
-  if (!feed.ended || feed.ended.kind === "failed" || !strongest || strongest.loss === null || !best || best.loss === null) return null;
+  if (!feed.ended || !strongest || strongest.loss === null || !best || best.loss === null) return null;
   if (best.loss <= strongest.loss) return null;
   const text =
     `The ${baselineName(strongest.name, unit)} (${loss(strongest.loss)}) costs nothing and is still better than this network (${loss(best.loss)}): ` +
@@ -82,8 +79,9 @@ const losesToBaseline: Rule = (feed, _recipe, unit) => {
 
 const RULES: Rule[] = [losesToBaseline, overfits, clips, reach];
 
-/** The first advice that holds and was not dismissed. */
+/** The first advice that holds and was not dismissed. A run that failed says itself what to do. */
 export function hint(feed: Feed, recipe: Recipe, unit: string, dismissed: ReadonlySet<string>): Hint | null {
+  if (feed.ended?.kind === "failed") return null;
   for (const rule of RULES) {
     const found = rule(feed, recipe, unit);
     if (found && !dismissed.has(found.id)) return found;

@@ -1,7 +1,7 @@
 /** The five figures on top of a run, put into words. Pure. */
 import { number } from "../units";
 import type { Recipe } from "./boot";
-import { type Feed, type Points, countUpTo } from "./feed";
+import type { Feed } from "./feed";
 import { type Maybe, MISSING, given, loss, percent } from "./format";
 import { baselineName } from "./words";
 
@@ -9,15 +9,6 @@ export interface Figure {
   value: string;
   note: string;
   tone: "" | "good" | "bad";
-}
-
-const LAST_STEPS = 100;
-
-/** Share of the points past `since` whose gradient was longer than `clip`; null when nothing is clipped or known. */
-export function clippedShare(points: Points, clip: number, since: number): number | null {
-  if (clip <= 0) return null;
-  const norms = points.grad_norm.slice(countUpTo(points.step, since)).filter(given);
-  return norms.length ? norms.filter((norm) => norm > clip).length / norms.length : null;
 }
 
 /** `0.96 below the 3-gram`, of a value that is the better the lower it is. */
@@ -51,10 +42,12 @@ function speed(feed: Feed, unit: string): Figure {
   return { value: given(middle) ? number(Number(middle.toPrecision(3))) : MISSING, note: `${unit}s/s`, tone: "" };
 }
 
+/** What the trainer counted from one diagnosis to the next: every step, not only those that a progress event stands for. */
 function clipped(feed: Feed, recipe: Recipe): Figure {
   if (recipe.training.clip_norm <= 0) return { value: "off", note: "nothing is clipped", tone: "" };
-  const share = clippedShare(feed.points, recipe.training.clip_norm, feed.step - LAST_STEPS);
-  return { value: percent(share), note: `last ${LAST_STEPS} steps`, tone: "" };
+  const [before, last] = [feed.diagnoses.at(-2), feed.diagnoses.at(-1)];
+  if (!last) return { value: MISSING, note: `first at step ${number(recipe.training.evaluate_every)}`, tone: "" };
+  return { value: percent(last.clip_rate as number), note: `steps ${number((before?.step ?? 0) + 1)} to ${number(last.step)}`, tone: "" };
 }
 
 function device(feed: Feed): Figure {

@@ -35,7 +35,7 @@ export function showProgress(feed: Feed, run: { name: string; status: string; st
   const bar = find<HTMLProgressElement>("#run-progress") as HTMLProgressElement;
   bar.value = done;
   bar.setAttribute("aria-valuetext", `${Math.floor(done * 100)} %`);
-  bar.classList.toggle("paused", run.status !== "running");
+  bar.classList.toggle("paused", !["running", "finished"].includes(run.status));
   const nothingYet = feed.step === 0 && feed.started === null;
   (find("#run-where") as HTMLElement).textContent = nothingYet ? "" : where(feed, run.steps);
   (find("#run-when") as HTMLElement).textContent = when(feed, run.status);
