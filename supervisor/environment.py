@@ -20,6 +20,7 @@ from supervisor.stamps import Stamps, fingerprint
 
 GIB = 1024**3
 SPACE = {"cpu": 3 * GIB, "cuda": 12 * GIB}  # the environment, pip's cache, and what pip unpacks on the way
+UNFINISHED = "unfinished"  # the stamp of a task that was begun
 PARTS = ("bin", "include", "lib", "lib64", "share", "pyvenv.cfg")  # what `python -m venv` and pip make in a folder
 
 
@@ -98,7 +99,7 @@ class Environment:
 
     def _packages(self, name: str, title: str) -> Task:
         lock = self.root / "requirements" / f"{name}.txt"
-        return Task(name, title, lambda: fingerprint(lock), lambda step: self._install(step, name, "-r", lock))
+        return Task(name, title, lambda: fingerprint(lock), lambda step: self._install_locked(step, name, lock))
 
     def _there(self, task: Task) -> bool:
         key = task.key()
@@ -111,46 +112,59 @@ class Environment:
         except BaseException:
             step.failed()
             raise
-        self.stamps.set(**{task.name: task.key()}, unfinished=None)
+        self.stamps.set(**{task.name: task.key()})
         step.done(said or "")
 
     def _interpreter(self) -> str | None:
         """The Python behind the environment: when the system replaces it by another version, the packages are lost."""
         return os.path.realpath(self.python) if self.python.exists() else None
 
-    def _make_venv(self, step: Step) -> None:
+    def _make_venv(self, step: Step) -> str | None:
         if importlib.util.find_spec("ensurepip") is None:
             version = "{}.{}".format(*sys.version_info)
             raise Problem(
                 f"Python {version} here has no venv support; install it, on Debian and Ubuntu with: "
                 f"sudo apt-get install python{version}-venv"
             )
-        if self.python.exists() and self.stamps.get("unfinished") is None and self.stamps.get("venv") is None:
-            return  # somebody made it by hand
+        if self.python.exists() and self.stamps.get("venv") is None:
+            return self._adopt_venv(step)
         for part in PARTS:
             path = self.folder / part
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
-        self.stamps.set(base=None, test=None, node=None, torch=None, unfinished="venv")
+        self.stamps.set(venv=UNFINISHED, base=None, test=None, node=None, torch=None)
         commands.run(step, [sys.executable, "-m", "venv", self.folder], self.log, cwd=self.root)
+        return None
+
+    def _adopt_venv(self, step: Step) -> str:
+        """Somebody made it by hand, perhaps with a tool that leaves pip out."""
+        if not any(self.folder.glob("lib/python*/site-packages/pip")):
+            commands.run(step, [self.python, "-m", "ensurepip"], self.log, cwd=self.root)
+        return "the one that is there"
 
     def _install_torch(self, step: Step, choice: pytorch.Choice) -> str:
         if self.stamps.get("torch"):
-            # Another build of the same version counts as installed for pip: the old one has to go first.
+            # For pip another build of the same version, or a part of one, is as good as the one that is wanted.
             self._pip(step, "uninstall", "--yes", "torch")
-        self._install(step, "torch", *pytorch.arguments(choice, pytorch.reachable))
+        self.stamps.set(torch=UNFINISHED)
+        self._pip(step, "install", *pytorch.arguments(choice, pytorch.reachable))
         look = "import torch; print(torch.__version__, 'with', torch.ones(1).device)"
         seen = commands.run(step, [self.python, "-I", "-c", look], self.log, cwd=self.root)
         return seen.split(" with ")[0].strip().splitlines()[-1]
 
-    def _install(self, step: Step, name: str, *arguments: str | Path) -> None:
-        again = ["--force-reinstall"] if self.stamps.get("unfinished") == name else []
-        self.stamps.set(**{name: None}, unfinished=name)
-        hashes = ["--require-hashes"] if "-r" in arguments else []
-        self._pip(step, "install", *again, *hashes, *arguments)
+    def _install_locked(self, step: Step, name: str, lock: Path) -> None:
+        # What pip had half unpacked when it was ended counts as installed for it.
+        again = ["--force-reinstall"] if self.stamps.get(name) == UNFINISHED else []
+        self.stamps.set(**{name: UNFINISHED})
+        self._pip(step, "install", *again, "--require-hashes", "--requirement", lock)
 
-    def _pip(self, step: Step, *arguments: str | Path) -> None:
+    def _pip(self, step: Step, action: str, *arguments: str | Path) -> None:
         # -I: neither PYTHONPATH nor packages in somebody's home may stand in for what is locked.
-        command = [self.python, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
+        quiet = [
+            "--disable-pip-version-check",
+            "--no-input",
+            *(["--progress-bar", "off"] if action == "install" else []),
+        ]
+        command = [self.python, "-I", "-m", "pip", action, *quiet, *arguments]
         commands.run(step, command, self.log, cwd=self.root)
 
     def _check_place(self) -> None:
@@ -161,7 +175,7 @@ class Environment:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Problem(f"{self.folder} cannot be made ({error.strerror}); name another in UNROLL_VENV") from error
-        if self.stamps.get("torch"):
+        if self.stamps.get("torch") not in (None, UNFINISHED):
             return
         choice = pytorch.choose(self.environ, lambda: hardware.has_nvidia_gpu(self.environ))
         needed, free = SPACE.get(choice.build, SPACE["cpu"]), shutil.disk_usage(self.folder).free

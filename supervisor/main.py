@@ -45,6 +45,9 @@ def main(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
     except Problem as problem:
         print(f"studio: {problem}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"studio: {error.filename or 'the system'}: {error.strerror or error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nstudio: interrupted; the next start goes on from here", file=sys.stderr)
         return 130
@@ -78,9 +81,9 @@ def _positive(text: str) -> int:
 
 def _manage(argv: list[str], environ: Mapping[str, str]) -> int:
     given, rest = None, argv
-    if argv[:1] == ["--data"]:
-        if len(argv) < 2:
-            raise Problem("manage --data wants a folder: ./studio manage --data DIR COMMAND")
+    if argv and argv[0].startswith("--data="):
+        given, rest = argv[0].removeprefix("--data="), argv[1:]
+    elif len(argv) > 1 and argv[0] == "--data":
         given, rest = argv[1], argv[2:]
     data, environment = places.data_folder(given, environ), Environment(environ=environ)
     environment.prepare()

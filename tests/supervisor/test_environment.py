@@ -110,11 +110,35 @@ def test_another_torch_takes_the_place_of_the_first(made, steps, template):
 
 def test_an_interrupted_installation_is_done_over(made, steps):
     """pip takes a half-installed package for an installed one."""
-    made.stamps.set(torch=None, unfinished="torch")
-    package = next(made.folder.glob("lib/python*/site-packages/torch.py"))
-    package.unlink()
+    made.stamps.set(torch=module.UNFINISHED)
+    next(made.folder.glob("lib/python*/site-packages/torch.py")).unlink()
     made.prepare()
     assert (steps, torch_of(made)) == (["PyTorch"], "1.0")
+
+
+def test_a_step_that_is_ended_is_known_as_begun(made, monkeypatch):
+    def ended(*arguments, **options):
+        raise KeyboardInterrupt
+
+    (made.root / "requirements" / "base.txt").write_text("# changed\n")
+    monkeypatch.setattr(module.commands, "run", ended)
+    with pytest.raises(KeyboardInterrupt):
+        made.prepare()
+    asked = []
+    monkeypatch.setattr(module.commands, "run", lambda step, command, *_, **__: asked.append(command))
+    made.prepare()
+    assert [("--force-reinstall" in command) for command in asked] == [True]
+
+
+def test_an_environment_made_by_hand_is_taken(template, tmp_path, steps):
+    folder = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    mark = next(folder.glob("lib/python*/site-packages")) / "mark.txt"
+    mark.touch()
+    made = Environment(folder, template.root, template.environ)
+    made.prepare()
+    assert mark.exists()
+    assert torch_of(made) == "1.0"
 
 
 def test_a_failed_step_is_tried_again(made, steps, template):
