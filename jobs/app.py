@@ -11,10 +11,24 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 
+import kombu
 from celery import Celery
+from celery.app.amqp import AMQP
 from django.conf import settings
 
-app = Celery("unroll", broker=settings.REDIS_URL)
+
+class _Connection(kombu.Connection):
+    """Looks for a Redis that is away every second or two, not ever more rarely up to every half minute."""
+
+    def ensure_connection(self, *args, **kwargs):
+        return super().ensure_connection(*args, **{"interval_start": 0.5, "interval_max": 2, **kwargs})
+
+
+class _AMQP(AMQP):
+    Connection = _Connection
+
+
+app = Celery("unroll", broker=settings.REDIS_URL, amqp=_AMQP)
 app.conf.update(
     task_ignore_result=True,
     task_default_queue="ingest",

@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from jobs.trainer import Trainer
 from rnncore import events
 from tests.jobs.desks import MemoryDesk
 from tests.jobs.recipes import ENDLESS, TEXT, recipe
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -60,15 +60,6 @@ def supervise(desk, stopping):
     stopping.set()
     for thread in threads:
         thread.join(30)
-
-
-def until(holds: Callable[[], object], seconds: float = 60) -> object:
-    """What ``holds`` answers as soon as it is true."""
-    deadline = time.monotonic() + seconds
-    while not (answer := holds()):
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)
-    return answer
 
 
 def kinds(desk: MemoryDesk, run_id: str = "run") -> list[str]:
