@@ -20,23 +20,68 @@ def parts(tmp_path):
     return of
 
 
-@pytest.mark.parametrize("context", [[], [0], [0, 1], [3, 3], [2, 0, 1]])
+TRAIN = np.array([0, 1, 2, 0, 1, 1, 0, 1, 2, 3])
+
+
+def probabilities(train, text, vocabulary_size):
+    """P of the last token of ``text`` by order."""
+    rows = ngram._probabilities(np.array(train), np.array([text]), vocabulary_size)
+    return [row[0, -1] for row in rows]
+
+
+@pytest.mark.parametrize("context", [[], [0], [0, 1], [3, 3], [2, 0, 1], [0, 1, 2, 0, 1, 1, 0, 1, 2, 3]])
 def test_probabilities_sum_to_one_after_any_context(context):
-    model = ngram.NGram(np.array([0, 1, 2, 0, 1, 1, 0, 1, 2, 3]), 3, vocabulary_size=5)
-    for order in range(3):
-        whole = sum(list(model.probabilities(np.array([*context, token])))[order][-1] for token in range(5))
-        assert whole == pytest.approx(1)
+    whole = np.sum([probabilities(TRAIN, [*context, token], 5) for token in range(5)], axis=0)
+    assert len(whole) == ngram.MAX_ORDER
+    assert whole == pytest.approx(1)
 
 
-def test_bigram_by_hand():
-    # 0 is followed by 1 twice and by 2 once: c(0) = 3, T(0) = 2.
-    model = ngram.NGram(np.array([0, 1, 0, 1, 0, 2]), 2, vocabulary_size=3)
-    first, second = model._orders
-    unigram, bigram = model.probabilities(np.array([0, 1]))
-    p1 = (2 - first.discount + first.discount * 3 / 3) / 6
-    assert unigram[1] == pytest.approx(p1)
-    assert second.discount == pytest.approx(1 / (1 + 2 * 2))  # 0→2 once; 0→1 and 1→0 twice
-    assert bigram[1] == pytest.approx((2 - second.discount + second.discount * 2 * p1) / 3)
+def test_a_token_never_seen_still_has_a_probability():
+    for text in ([4], [0, 4], [2, 0, 1, 4]):
+        assert min(probabilities(TRAIN, text, 5)) > 0
+    assert min(probabilities([7] * 50, [7, 7, 3], 8)) > 0
+
+
+def test_kneser_ney_by_hand():
+    # 0→1 and 1→0 twice, 0→2 and 2→3 once: no pair occurs three times, so there is one discount, 2 / (2 + 2·2).
+    train, discount = [0, 1, 0, 1, 0, 2, 3], 1 / 3
+    # Different tokens before 0 are {1}, before 1 {0}, before 2 {0}, before 3 {2}: each counts 1 of 4, nearly all taken.
+    below = (1 - 0.999) / 4 + 4 * 0.999 / 4 / 4
+    unigram, bigram, *_ = probabilities(train, [0, 1], 4)
+    assert bigram == pytest.approx((2 - discount + 2 * discount * below) / 3)
+    # Occurrences in the highest order: 0 thrice, 1 twice, 2 and 3 once; all three counts occur, so three discounts.
+    share = 2 / (2 + 2 * 1)
+    one, two, three = 1 - 2 * share * 1 / 2, 2 - 3 * share * 1 / 1, 2.999
+    assert unigram == pytest.approx((2 - two + (2 * one + two + three) / 4) / 7)
+
+
+def test_lower_orders_count_contexts_not_occurrences():
+    # "5" is the most frequent token, but only ever after 4; 1 follows three others.
+    train = [4, 5] * 20 + [0, 1, 2, 1, 3, 1]
+    after_new = [probabilities(train, [0, 9, token], 10)[1] for token in (5, 1)]
+    assert after_new[0] < after_new[1]
+
+
+def test_tinyshakespeare(real_data, parts):
+    split, size = parts((real_data / "tinyshakespeare.txt").read_text(), 0.1)
+    *_, best = ngram.baselines(split.train, split.valid, size)
+    assert best.loss < 1.55  # an implementation that mixes its orders wrongly lands above 1.6
+
+
+def test_a_large_part_is_measured_in_spread_runs(parts, monkeypatch):
+    monkeypatch.setattr(ngram, "MAX_MEASURED", 640)
+    split, size = parts("ab" * 1000 + "ab" * 400 + "cd" * 400, 0.45)
+    uniform, _, best = ngram.baselines(split.train, split.valid, size)
+    assert uniform.details["tokens"] == 640
+    assert best.loss > 0.3  # the second half, which is nothing like the training part, is measured too
+
+
+def test_only_the_end_of_a_large_training_part_is_counted(parts, monkeypatch):
+    monkeypatch.setattr(ngram, "MAX_COUNTED", 200)
+    split, size = parts("xy" * 5000 + "ab" * 200, 0.01)
+    *_, best = ngram.baselines(split.train, split.valid, size)
+    assert best.details["training_tokens"] == 200
+    assert best.loss < 0.05
 
 
 def test_uniform_and_unigram(parts):
@@ -55,10 +100,3 @@ def test_validation_does_not_choose_the_order(parts):
     split, size = parts(noise + "abcd" * 100, 1 / 6)
     *_, best = ngram.baselines(split.train, split.valid, size)
     assert best.details.get("order", 1) <= 2
-
-
-def test_a_block_is_measured_with_the_tokens_before_it(parts, monkeypatch):
-    split, size = parts("the cat sat on the mat. " * 80, 0.3)
-    whole = [result.loss for result in ngram.baselines(split.train, split.valid, size)]
-    monkeypatch.setattr(ngram, "BLOCK", 7)
-    assert [result.loss for result in ngram.baselines(split.train, split.valid, size)] == pytest.approx(whole)

@@ -31,14 +31,42 @@ def test_entropy_with_recursion():
     assert run.entropy() == pytest.approx(-(0.6 * math.log(0.6) + 0.4 * math.log(0.4)))
 
 
-def test_the_grammars_entropy_is_met_by_its_texts():
-    """The mean surprise of drawn sentences, from the frequencies of whole sentences, is near the closed form."""
-    grammar, draw = synthetic._grammar("grammar"), random.Random(3).random
-    sentences = ["".join(grammar.sentence(draw)) for _ in range(60_000)]
-    counts = Counter(sentences)
-    short = sum(math.log(60_000 / count) * count for count in counts.values())
-    # The plug-in estimate is too low for rare sentences; one that is off by a rule would be off by far more.
-    assert short / sum(map(len, sentences)) == pytest.approx(synthetic.entropy("grammar"), rel=0.2)
+def drawn(rules, rng):
+    """A sentence and the surprise of its derivation, walked apart from the code under test."""
+    text, surprise, stack = "", 0.0, [next(iter(rules))]
+    while stack:
+        part = stack.pop()
+        if part in rules:
+            (probability, parts), *_ = rng.choices(rules[part], [weight for weight, _ in rules[part]])
+            surprise -= math.log(probability)
+            stack += reversed(parts)
+        else:
+            text += part
+    return text, surprise
+
+
+def test_the_grammars_entropy_is_the_mean_surprise_of_its_texts():
+    rules, rng = synthetic._grammar("grammar").rules, random.Random(3)
+    sentences = [drawn(rules, rng) for _ in range(20_000)]
+    mean = sum(surprise for _, surprise in sentences) / sum(len(text) for text, _ in sentences)
+    assert mean == pytest.approx(synthetic.entropy("grammar"), rel=0.02)
+
+
+def test_a_text_of_the_grammar_has_one_derivation():
+    """Else the entropy of derivations would not be that of texts."""
+    rules, rng = synthetic._grammar("grammar").rules, random.Random(4)
+    surprises = {}
+    for text, surprise in (drawn(rules, rng) for _ in range(20_000)):
+        assert surprises.setdefault(text, surprise) == pytest.approx(surprise)
+
+
+def test_written_texts_are_of_the_grammar(tmp_path):
+    synthetic.write("grammar", tmp_path / "text", 100_000, seed=5)
+    lines = (tmp_path / "text").read_text().splitlines()[:-1]  # the last may be cut
+    rules, rng = synthetic._grammar("grammar").rules, random.Random(6)
+    written, expected = (Counter(found).most_common(8) for found in (lines, (drawn(rules, rng)[0][:-1] for _ in lines)))
+    assert {text for text, _ in written[:3]} <= {text for text, _ in expected}
+    assert all(line.endswith(".") for line in lines)
 
 
 def test_bad_requests_say_which(tmp_path):
