@@ -72,7 +72,7 @@ def finish_upload(*, upload: Upload) -> Dataset:
         )  # fmt: skip
         upload.dataset = dataset
         upload.save(update_fields=["dataset"])
-    wake("ingest")
+    wake("jobs.ingest.work")
     return dataset
 
 

@@ -50,7 +50,7 @@ def start(
         recipe=given.to_dict(), filled=plan.recipe.to_dict(), steps=plan.steps,
     )  # fmt: skip
     publish_run(run)
-    wake("training")
+    wake("jobs.training.work")
     return run
 
 
@@ -84,7 +84,7 @@ def resume(*, user: User, run: Run) -> None:
         if row.status in (Status.PAUSED, Status.STOPPED):
             row.status, row.queued_at, row.ended_at = Status.QUEUED, timezone.now(), None
         row.wanted = ""
-    wake("training")
+    wake("jobs.training.work")
 
 
 def front(*, user: User, run: Run) -> None:
@@ -94,7 +94,7 @@ def front(*, user: User, run: Run) -> None:
         if row.status == Status.QUEUED:
             first = Run.objects.filter(status=Status.QUEUED).earliest("queued_at")
             row.queued_at = first.queued_at - timedelta(milliseconds=1)
-    wake("training")
+    wake("jobs.training.work")
 
 
 def rename(*, user: User, run: Run, name: str) -> Run:

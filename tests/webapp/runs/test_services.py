@@ -36,7 +36,7 @@ def start(alice, make):
 
 def test_a_run_is_queued_with_every_field_filled_in(start, told):
     run = start()
-    assert (run.status, run.recipe, run.steps, told) == ("queued", RECIPE, 20, ["queued", "training"])
+    assert (run.status, run.recipe, run.steps, told) == ("queued", RECIPE, 20, ["queued", "jobs.training.work"])
     assert run.filled["training"]["max_steps"] == 20
     assert {"hidden_size", "num_layers", "cell"} <= run.filled["network"].keys()
     assert run.name.startswith("foxes, 2×")
