@@ -26,7 +26,7 @@ from rnncore import cost
 from rnncore.recipe import Recipe
 
 KEPT = 32  # observed runs
-TRUST = 0.25  # how much the measurement weighs beside one observed run
+TRUST = 0.1  # how much the measurement weighs beside one observed run
 
 log = logging.getLogger(__name__)
 

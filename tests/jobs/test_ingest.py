@@ -1,0 +1,128 @@
+"""Reading an upload: ready with its hash, refused with the place, given back, never read in vain."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from jobs import ingest
+from jobs.ports import Unavailable
+from tests.jobs.desks import MemoryDesk
+from tests.jobs.recipes import TEXT
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch) -> MemoryDesk:
+    desk = MemoryDesk(tmp_path)
+    monkeypatch.setattr(ingest, "SAY_EVERY", 0.0)
+    monkeypatch.setattr(ingest, "dataset_store", lambda: desk.datasets)
+    monkeypatch.setattr(ingest, "wake", lambda task: None)
+    return desk
+
+
+@pytest.fixture(autouse=True)
+def _not_stopping():
+    yield
+    ingest.stopping.clear()
+
+
+def test_all_that_wait_are_read(desk):
+    for name in ("one", "two"):
+        desk.upload(name, TEXT.encode())
+    ingest.work()
+    for name in ("one", "two"):
+        version = desk.datasets.versions[name]
+        assert version.status == "ready"
+        assert version.inspection["sha256"] == hashlib.sha256(TEXT.encode()).hexdigest()
+        assert version.inspection["statistics"]["lines"] == 400
+        assert version.inspection["bytes"] == len(TEXT)
+
+
+def test_progress_grows_to_the_whole_file(desk):
+    said = []
+    content = TEXT.encode() * 400  # several blocks
+    desk.upload("one", content)
+    claimed = desk.datasets.claim("w")
+    tell = desk.datasets.progress
+    desk.datasets.progress = lambda ingest, done, total: (said.append((done, total)), tell(ingest, done, total))
+    ingest.read(desk.datasets, claimed)
+    shares = [done / total for done, total in said]
+    assert shares == sorted(shares)
+    assert shares[0] < 0.1
+    assert shares[-1] == pytest.approx(1.0)
+    assert {total for _, total in said} == {len(content)}
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40])
+def test_what_cannot_be_trained_on_is_refused_with_a_reason(desk, content):
+    desk.upload("one", content)
+    ingest.work()
+    version = desk.version("one")
+    assert version["status"] == "failed"
+    assert version["error"]["message"]
+    assert version["error"]["hint"]
+
+
+def test_an_error_of_ours_fails_the_version_and_not_the_worker(desk, monkeypatch):
+    monkeypatch.setattr(ingest, "inspect", lambda *_: 1 / 0)
+    for name in ("one", "two"):
+        desk.upload(name, b"text")
+    ingest.work()
+    assert [desk.version(name)["status"] for name in ("one", "two")] == ["failed", "failed"]
+    assert "ZeroDivisionError" in desk.version("one")["error"]["message"]
+    assert "of the studio" in desk.version("one")["error"]["hint"]
+
+
+def test_when_the_studio_ends_the_file_is_given_back(desk, monkeypatch):
+    desk.upload("one", TEXT.encode())
+    monkeypatch.setattr(ingest, "inspect", lambda path, progress: (ingest.stopping.set(), progress(1, 2)))
+    ingest.work()
+    assert desk.version("one")["status"] == "processing"
+    assert desk.datasets.claim("next") is not None
+    ingest.work()
+    assert desk.version("one")["status"] == "processing"  # nothing more is begun
+
+
+def test_a_deleted_version_is_read_no_further(desk, monkeypatch):
+    desk.upload("one", TEXT.encode())
+    told = []
+    monkeypatch.setattr(
+        ingest, "inspect", lambda path, progress: (desk.delete_version("one"), progress(1, 2), told.append("read on"))
+    )
+    ingest.work()
+    assert told == []
+
+
+def test_a_database_that_is_away_for_a_while_costs_no_second_reading(desk, monkeypatch):
+    desk.upload("one", TEXT.encode())
+    ready, progress, refused = desk.datasets.ready, desk.datasets.progress, []
+
+    def away(method):
+        def call(*args):
+            if len(refused) < 4:
+                refused.append(method.__name__)
+                raise Unavailable("away")
+            return method(*args)
+
+        return call
+
+    monkeypatch.setattr(ingest.stopping, "wait", lambda seconds: False)
+    desk.datasets.ready, desk.datasets.progress = away(ready), away(progress)
+    ingest.work()
+    assert {"ready", "progress"} == set(refused)
+    assert desk.version("one")["status"] == "ready"
+
+
+def test_no_more_than_two_are_read_at_a_time(desk):
+    desk.upload("one", b"to be or not to be")
+    for _ in range(ingest.READERS):
+        assert ingest._free.acquire(blocking=False)
+    try:
+        ingest.work()
+        assert desk.version("one")["status"] == "processing"
+    finally:
+        for _ in range(ingest.READERS):
+            ingest._free.release()
+    ingest.work()
+    assert desk.version("one")["status"] == "ready"
