@@ -24,6 +24,7 @@ PENDING = 200  # messages on their way at most; with Redis away, the rest is dro
 TEAM_EVERY = 1.0  # seconds between two messages of one run to its team
 
 _pending = threading.BoundedSemaphore(PENDING)
+_away = False  # the last message was lost
 _told: dict[str, float] = {}  # run id → when its team was last told
 
 
@@ -49,18 +50,20 @@ def publish_run(run: Run, *, at_once: bool = True) -> None:
 
 
 def _send(group: str, message: dict[str, Any]) -> None:
-    if not _pending.acquire(blocking=False):
-        log.warning("Redis is slow or away: a message to %s is dropped", group)
-        return
-    asyncio.run_coroutine_threadsafe(_deliver(group, message), _loop())
+    if _pending.acquire(blocking=False):
+        asyncio.run_coroutine_threadsafe(_deliver(group, message), _loop())
 
 
 async def _deliver(group: str, message: dict[str, Any]) -> None:
+    global _away
     try:
         async with asyncio.timeout(5):
             await get_channel_layer().group_send(group, message)
+        _away = False
     except Exception as error:  # whatever a broken connection raises: nobody waits for this message
-        log.warning("a message to %s was lost: %s", group, error)
+        if not _away:
+            log.warning("messages to viewers are lost, they look by themselves every few seconds: %s", error)
+        _away = True
     finally:
         _pending.release()
 
