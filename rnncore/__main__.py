@@ -42,7 +42,8 @@ def main(argv: list[str] | None = None) -> int:
 def _complain(error: RnncoreError, code: int) -> int:
     """One line on standard error."""
     place = f" (line {error.line})" if isinstance(error, DataError) and error.line is not None else ""
-    print(f"rnncore: error: {error}{place}".replace("\n", " ") + (f". {error.hint}" if error.hint else ""), file=sys.stderr)
+    hint = f". {error.hint}" if error.hint else ""
+    print(f"rnncore: error: {error}{place}{hint}".replace("\n", " "), file=sys.stderr)
     return code
 
 
@@ -54,6 +55,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
+    from rnncore.bench import add_bench
     from rnncore.infer.command import add_generate, add_serve
 
     parser = _Parser(prog="rnncore", description="Recurrent networks for sequences, from a file to a trained model.")
@@ -64,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_plan(commands)
     _add_data(commands)
     _add_synthetic(commands)
-    _add_bench(commands)
+    add_bench(commands)
     add_serve(commands)
     return parser
 
@@ -86,7 +88,7 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--test", metavar="PATH", help="a text to test on once, in place of a share of the data")
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in DIR, if there is one")
-    parser.add_argument("--events", metavar="FILE", help="also write the events to FILE; - is standard output")
+    parser.add_argument("--events", metavar="FILE", help="also write the events to FILE, - is stdout")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
 
 
@@ -217,7 +219,7 @@ def _plan(arguments: argparse.Namespace) -> int:
 def _add_data(commands: Any) -> None:
     parser = _command(commands, "data", _data, "what is in a file; prints one JSON object")
     parser.add_argument("path", metavar="PATH")
-    parser.add_argument("--task", choices=list(catalog.TASKS), default="language_model", help="what it is looked at for")
+    parser.add_argument("--task", choices=list(catalog.TASKS), default="language_model", help="what it is to serve")
 
 
 def _data(arguments: argparse.Namespace) -> int:
@@ -239,26 +241,6 @@ def _synthetic(arguments: argparse.Namespace) -> int:
     from rnncore.data import synthetic
 
     synthetic.write(arguments.name, arguments.out, arguments.count, arguments.seed)
-    return DONE
-
-
-def _add_bench(commands: Any) -> None:
-    parser = _command(commands, "bench", _bench, "measure this machine")
-    parser.add_argument("names", nargs="*", metavar="NAME", default=["calibration"], help="calibration (the default)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-
-
-def _bench(arguments: argparse.Namespace) -> int:
-    from rnncore.train.calibration import BENCHMARKS
-
-    for name in arguments.names:
-        if name not in BENCHMARKS:
-            raise RequestError(f"{name} is not one of {', '.join(BENCHMARKS)}")
-        result = BENCHMARKS[name]()
-        if arguments.json:
-            _print(result)
-        else:
-            print("\n".join([name, *(f"  {key:<14} {value}" for key, value in result.items())]))
     return DONE
 
 

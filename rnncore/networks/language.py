@@ -2,7 +2,8 @@
 
 ::
 
-    tokens (time, batch) → embedding (time, batch, embedding) → stack (time, batch, hidden) → scores (time, batch, vocabulary)
+    tokens (time, batch) → embedding (time, batch, embedding) → stack (time, batch, hidden)
+                         → scores (time, batch, vocabulary)
 """
 
 from __future__ import annotations

@@ -60,7 +60,11 @@ def _training_part(run: Path, recipe: Recipe) -> streams.Part | None:
     """What a run was trained on, where its encoded text is still in its folder."""
     try:
         text = store.TokenStore.open(run / "data" / "data")
-        own = {name: store.TokenStore.open(run / "data" / name) for name in ("valid", "test") if (run / "data" / name).exists()}
+        own = {
+            name: store.TokenStore.open(run / "data" / name)
+            for name in ("valid", "test")
+            if (run / "data" / name).exists()
+        }
     except (FileNotFoundError, DataError):
         return None
     return streams.split(text, recipe.training.validation_fraction, recipe.training.test_fraction, **own).train

@@ -35,6 +35,7 @@ class Meter:
 
     ``every``: steps between progress events, a power of two that follows the speed. So two runs of the same recipe
     state their means over the same steps, however fast the machine was. ``above``: steps in a row over the ceiling.
+    ``start``: elapsed seconds and share done at the first progress event.
     """
 
     seconds: float = 0.0
@@ -48,6 +49,7 @@ class Meter:
     clipped: int = 0
     looked: int = 0
     above: int = 0
+    start: list[float] | None = None
     _mark: float = field(default_factory=time.perf_counter)
     _losses: list[Tensor] = field(default_factory=list)
     _norms: list[Tensor] = field(default_factory=list)
@@ -100,17 +102,24 @@ class Meter:
         event = Progress(
             step=step, epoch=epoch, loss=self.loss / self.tokens, learning_rate=learning_rate,
             grad_norm=self.norm / self.steps, tokens_per_second=self.tokens / max(self.since, 1e-9),
-            seconds=self.seconds, remaining_seconds=self.elapsed * (1 - done) / done if done else None,
+            seconds=self.seconds, remaining_seconds=self._remaining(done),
         )  # fmt: skip
         self._next_window(done, step)
         return event
+
+    def _remaining(self, done: float) -> float | None:
+        """Seconds to the end at the pace since the first progress event; steps before it took as long as they took."""
+        if self.start is None:
+            self.start = [self.elapsed, done]
+        elapsed, share = self.elapsed - self.start[0], done - self.start[1]
+        return elapsed * (1 - done) / share if share > 0 else None
 
     def _next_window(self, done: float, step: int) -> None:
         """Start the sums anew, and let the windows follow the speed."""
         most = max(1.0, step / max(done, 1e-9) / WINDOWS)
         if self.since < WINDOW_SECONDS and 2 * self.every <= most:
             self.every *= 2
-        elif self.every > 1 and (self.since > 3 * WINDOW_SECONDS or self.every > most):
+        elif self.every > 1 and (self.since > 8 * WINDOW_SECONDS or self.every > most):
             self.every //= 2
         self.loss = self.norm = self.since = 0.0
         self.tokens = self.steps = 0
