@@ -120,7 +120,8 @@ def revoke(request: HttpRequest, model_id: str, share_id: str) -> HttpResponse:
 
 def _links(request: HttpRequest, model: Model, **context: Any) -> HttpResponse:
     context |= {"shares": selectors.shares_of(request.user, model), "now": timezone.now()}
-    return ask(request, "models/_shares.html", _around(model, "Share", **context))
+    status = 422 if context["form"].errors else 200
+    return ask(request, "models/_shares.html", _around(model, "Share", **context), status=status)
 
 
 @require_safe

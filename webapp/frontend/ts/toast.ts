@@ -5,5 +5,10 @@ export function toast(text: string, kind: "info" | "success" | "warning" | "erro
   const close = h("button", { type: "button", class: "button plain small", "data-dismiss": true, "aria-label": "Dismiss" }, "×");
   const element = h("div", { class: `toast ${kind}` }, h("p", {}, text), close);
   find("#toasts")?.append(element);
-  if (kind !== "error") setTimeout(() => element.remove(), 8000);
+  fade(element);
+}
+
+/** Errors stay until they are dismissed, all else goes by itself. */
+export function fade(element: HTMLElement): void {
+  if (!element.classList.contains("error")) setTimeout(() => element.remove(), 8000);
 }

@@ -4,7 +4,7 @@ import { all, find } from "../dom";
 import * as keys from "../keys";
 import * as theme from "../theme";
 import * as times from "../times";
-import { toast } from "../toast";
+import { fade, toast } from "../toast";
 
 declare global {
   interface Window {
@@ -17,6 +17,7 @@ theme.follow();
 keys.listen();
 times.refresh();
 setInterval(times.refresh, 20_000);
+all(".toast").forEach(fade);
 document.addEventListener("htmx:afterSettle", (event) => times.refresh(event.target as HTMLElement));
 document.addEventListener("htmx:sendError", () => toast("The server does not answer. Your input is still here; try again in a moment.", "error"));
 document.addEventListener("htmx:responseError", (event) => {

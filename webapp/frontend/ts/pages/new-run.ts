@@ -17,11 +17,14 @@ const inputs = all<Input>("input[id], select[id], textarea[id]", form);
 /** An empty field becomes what is offered while one is in it, so that it can be changed instead of typed anew. */
 function lend(input: HTMLInputElement): void {
   if (input.value || !input.placeholder || input.name === "name" || input.placeholder === "no limit") return;
-  input.value = input.placeholder;
+  input.value = input.dataset.lent = input.placeholder;
   input.select();
-  input.addEventListener("blur", () => {
-    if (input.value === input.placeholder) input.value = "";
-  }, { once: true });
+  input.addEventListener("blur", () => takeBack(input), { once: true });
+}
+
+function takeBack(input: Input): void {
+  if (input.value === input.dataset.lent) input.value = "";
+  delete input.dataset.lent;
 }
 
 function onlyFor(): void {
@@ -37,8 +40,8 @@ function apply(facts: Facts): void {
   for (const input of inputs) {
     const offered = facts.offered[input.name];
     if (offered !== undefined) {
-      if (input instanceof HTMLSelectElement) input.options[0].textContent = `${offered} (default)`;
-      else if (input !== document.activeElement) input.placeholder = offered;
+      if (input instanceof HTMLSelectElement) input.options[0].textContent = offered;
+      else if (!input.value) input.placeholder = offered; // of a field that is filled in, it would be that value
     }
     const error = facts.errors[input.name] ?? "";
     const line = all("[data-error-of]", form).find((element) => element.dataset.errorOf === input.name);
@@ -71,9 +74,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   announce();
 });
 form.addEventListener("submit", (event) => {
-  for (const input of inputs) {
-    if (input instanceof HTMLInputElement && input.value && input.value === input.placeholder) input.value = "";
-  }
+  inputs.forEach(takeBack);
   const button = event.submitter as HTMLButtonElement | null;
   if (button?.id !== "train") return;
   button.setAttribute("aria-disabled", "true");

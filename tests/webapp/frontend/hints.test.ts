@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Recipe } from "../../../webapp/frontend/ts/run/boot";
+import { Feed, type RunEvent } from "../../../webapp/frontend/ts/run/feed";
+import { hint } from "../../../webapp/frontend/ts/run/hint";
+import { figures } from "../../../webapp/frontend/ts/run/kpis";
+import { share } from "../../../webapp/frontend/ts/run/progress";
+
+const recipe: Recipe = {
+  training: { learning_rate: 0.01, warmup_steps: 0, schedule: "cosine", clip_norm: 1, evaluate_every: 100, sequence_length: 128 },
+  sampling: { every: 100 },
+};
+
+/** A run of 1,000 steps whose validation is `valid` at each 100 steps and whose training loss is `training(step)`. */
+function run(valid: number[], training = (step: number): number => 3 - step / 500, end: string | null = null, clipRate = 0.1): Feed {
+  const feed = new Feed();
+  const state = (kind: string, step: number, fields: object): void => {
+    assert.equal(feed.apply({ seq: feed.lastSeq + 1, at: "", kind, step, ...fields } as RunEvent), "applied");
+  };
+  state("started", 0, { device: "cpu", precision: "float32" });
+  state("baseline", 0, { name: "3-gram", loss: 2.5, metrics: { bits_per_character: 3.61 } });
+  valid.forEach((loss, i) => {
+    for (let step = 100 * i + 10; step <= 100 * (i + 1); step += 10) {
+      state("progress", step, { epoch: 1, seconds: step, loss: training(step), learning_rate: 0.01, grad_norm: 0.5, tokens_per_second: 1000, remaining_seconds: 1000 - step });
+    }
+    state("evaluated", 100 * (i + 1), { split: "valid", loss, metrics: { bits_per_character: loss / Math.LN2 } });
+    state("diagnosed", 100 * (i + 1), { gradient_by_lag: [[0, 1], [1, 0.5], [2, 0.001]], effective_lag: 1, clip_rate: clipRate, saturation: 0 });
+  });
+  if (end) state(end, 100 * valid.length, { seconds: 1 });
+  return feed;
+}
+
+const said = (feed: Feed, dismissed: string[] = []): string | undefined => hint(feed, recipe, "character", new Set(dismissed))?.id;
+
+test("learning by heart is said when validation rises while training falls", () => {
+  assert.equal(said(run([2.2, 1.9, 1.95, 2.0, 2.05])), "overfits");
+  assert.equal(said(run([2.2, 1.9, 1.8, 1.7])), undefined, "validation still falls");
+  assert.equal(said(run([2.2, 1.9, 1.95])), undefined, "one worse evaluation is no trend");
+  assert.equal(said(run([2.2, 1.9, 1.95, 2.0, 2.05], () => 2)), undefined, "training does not fall either");
+});
+
+test("gradients that are nearly always cut are said", () => {
+  assert.equal(said(run([2.2, 2.1], undefined, null, 0.95)), "clips");
+  assert.equal(said(run([2.2, 2.1], undefined, null, 0.5)), undefined);
+});
+
+test("a baseline that wins is said at the end, and first of all", () => {
+  assert.equal(said(run([2.9, 2.8], undefined, "finished", 0.95)), "baseline");
+  assert.equal(said(run([2.9, 2.8])), undefined, "it may still fall below");
+});
+
+test("a short reach is said at the end, with the length that would do", () => {
+  const found = hint(run([2.2, 2.1], undefined, "finished"), recipe, "character", new Set());
+  assert.equal(found?.id, "reach");
+  assert.match(found?.text ?? "", /sequence length of 16 instead of 128/);
+});
+
+test("one hint at a time, none that was dismissed, none on a run that failed", () => {
+  const worst = run([2.6, 2.55, 2.6, 2.65, 2.7], undefined, "finished", 0.95);
+  assert.equal(said(worst), "baseline");
+  assert.equal(said(worst, ["baseline"]), "overfits");
+  assert.equal(said(worst, ["baseline", "overfits", "clips", "reach"]), undefined);
+  assert.equal(said(run([2.9, 2.8], undefined, "failed", 0.95)), undefined);
+});
+
+test("the figures stand beside the strongest baseline", () => {
+  const shown = figures(run([2.2, 1.54]), recipe, "character");
+  assert.deepEqual([shown.loss?.value, shown.loss?.note, shown.loss?.tone], ["1.540", "0.96 below the 3-gram", "good"]);
+  assert.deepEqual([shown.bits?.value, shown.bits?.note], ["2.22", "3-gram 3.61"]);
+  assert.deepEqual([shown.clipped?.value, shown.clipped?.note], ["10\u00a0%", "steps 101 to 200"]);
+  assert.equal(shown.speed?.value, "1,000");
+  assert.deepEqual(figures(run([2.9]), recipe, "character").loss?.tone, "bad");
+  assert.match(figures(new Feed(), recipe, "character").loss?.note ?? "", /first at step 100/);
+});
+
+test("progress goes by steps where they are planned, else by time", () => {
+  assert.equal(share(run([2, 2]), 1000), 0.2);
+  assert.equal(share(run([2, 2]), null), 0.2);
+  assert.equal(share(run([2, 2], undefined, "finished"), 1000), 1);
+  assert.equal(share(new Feed(), null), 0);
+});
