@@ -21,6 +21,7 @@ from supervisor.stamps import Stamps, fingerprint
 GIB = 1024**3
 SPACE = {"cpu": 3 * GIB, "cuda": 12 * GIB}  # the environment, pip's cache, and what pip unpacks on the way
 UNFINISHED = "unfinished"  # the stamp of a task that was begun
+QUIET_PIP = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_PROGRESS_BAR": "off"}
 PARTS = ("bin", "include", "lib", "lib64", "share", "pyvenv.cfg")  # what `python -m venv` and pip make in a folder
 
 
@@ -157,15 +158,10 @@ class Environment:
         self.stamps.set(**{name: UNFINISHED})
         self._pip(step, "install", *again, "--require-hashes", "--requirement", lock)
 
-    def _pip(self, step: Step, action: str, *arguments: str | Path) -> None:
+    def _pip(self, step: Step, *arguments: str | Path) -> None:
         # -I: neither PYTHONPATH nor packages in somebody's home may stand in for what is locked.
-        quiet = [
-            "--disable-pip-version-check",
-            "--no-input",
-            *(["--progress-bar", "off"] if action == "install" else []),
-        ]
-        command = [self.python, "-I", "-m", "pip", action, *quiet, *arguments]
-        commands.run(step, command, self.log, cwd=self.root)
+        command = [self.python, "-I", "-m", "pip", *arguments]
+        commands.run(step, command, self.log, environ=os.environ | QUIET_PIP, cwd=self.root)
 
     def _check_place(self) -> None:
         ours = (self.folder / "pyvenv.cfg").exists() or (self.folder / "studio.lock").exists()
