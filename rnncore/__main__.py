@@ -87,7 +87,7 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--valid", metavar="PATH", help="a text to validate on, in place of a share of the data")
     parser.add_argument("--test", metavar="PATH", help="a text to test on once, in place of a share of the data")
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder of the run")
-    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in DIR, if there is one")
+    parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in DIR, if any")
     parser.add_argument("--events", metavar="FILE", help="also write the events to FILE, - is stdout")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
 
