@@ -207,12 +207,10 @@ def _chunk(
 
 
 def _resets(store: TokenStore, positions: np.ndarray, first: bool) -> np.ndarray | None:
-    resets = np.zeros(positions.shape, bool)
+    resets = positions == 0
     if len(store.documents) > 1:
         begins = np.searchsorted(store.documents, positions + 1)
         resets |= store.documents[np.minimum(begins, len(store.documents) - 1)] == positions + 1
-    if positions.min() < 0:
-        resets |= positions == 0
     if first:
         resets[0] = False  # the carry is zero there as it is
     return resets if resets.any() else None
