@@ -13,9 +13,11 @@ from django.http import Http404
 from django.utils import timezone
 
 from webapp.accounts.models import Token, User
+from webapp.names import clean_name
 from webapp.problems import Conflict, Invalid
 from webapp.teams.services import create_personal_team
 
+LONGEST_TOKEN_NAME = 100
 LAST_USED_EVERY = timedelta(minutes=1)  # a script that asks ten times a second costs no write each time
 
 
@@ -37,9 +39,9 @@ def create_user(*, email: str, password: str) -> User:
 
 def create_token(*, user: User, name: str) -> tuple[Token, str]:
     """A new API token and its plain text, which is shown once and not kept. Raises Invalid at ``name``."""
-    name = name.strip()
-    if not 1 <= len(name) <= 100:
-        raise Invalid.at("name", "Give the token a name of 1 to 100 characters.")
+    name = clean_name(name)
+    if len(name) > LONGEST_TOKEN_NAME:
+        raise Invalid.at("name", f"A token's name has at most {LONGEST_TOKEN_NAME} characters.")
     plain = f"unroll_{secrets.token_urlsafe(32)}"
     return Token.objects.create(user=user, name=name, prefix=plain[:12], sha256=_hash(plain)), plain
 

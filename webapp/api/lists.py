@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from ninja import Query, Schema
 from pydantic import Field
 
+from webapp.ids import is_id
 from webapp.problems import Invalid
 from webapp.teams.models import Team
 from webapp.teams.selectors import team_for
@@ -65,8 +66,8 @@ def _read(cursor: str) -> tuple[datetime, str]:
     try:
         at, row_id = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
         when = datetime.fromisoformat(at)
-        if not isinstance(row_id, str) or when.tzinfo is None:
+        if when.tzinfo is None or not is_id(row_id):
             raise ValueError(cursor)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         raise Invalid.at("cursor", "is not one that this list gave out") from None
     return when, row_id

@@ -40,6 +40,12 @@ def upload_for(user: User, upload_id: str, *, right: str = "view") -> Upload:
     return _with_offset(one_of_teams(Upload.objects.all(), user, upload_id, right))
 
 
+def error_of(upload: Upload) -> str | None:
+    """What is wrong with the file that came; None where nothing is, or nobody has read it yet."""
+    error = upload.dataset.version.error if upload.dataset else None
+    return error and error["message"]
+
+
 def _with_newest() -> QuerySet[Dataset]:
     last = Version.objects.filter(dataset=OuterRef("dataset")).values("dataset").annotate(last=Max("number"))
     versions = Version.objects.filter(number=Subquery(last.values("last")))

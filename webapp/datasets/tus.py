@@ -181,10 +181,8 @@ async def _create(request: Request) -> Response:
     metadata = _metadata(request.header("upload-metadata") or "")
     upload = await in_thread(_created)(request.caller.user, metadata, length)
     headers = {"Location": _location(request.scope, upload), "Upload-Expires": http_date(upload.expires_at.timestamp())}
-    if request.header("content-type") == BODY_TYPE:
+    if request.header("content-type") == BODY_TYPE or length == 0:
         headers["Upload-Offset"] = str(await _write(request, upload, 0))
-    elif length == 0:
-        await _write(request, upload, 0)
     return Response(201, headers)
 
 
@@ -197,8 +195,6 @@ def _created(user: Any, metadata: dict[str, str], length: int) -> Upload:
 
 async def _head(request: Request, upload_id: str) -> Response:
     upload = await _fetch(request, upload_id, "view")
-    if upload.offset == upload.length and upload.dataset_id is None:
-        await _finish_forgotten(upload)
     return Response(200, {
         "Upload-Offset": str(upload.offset), "Upload-Length": str(upload.length),
         "Upload-Metadata": f"filename {_encoded(upload.filename)},name {_encoded(upload.name)}",
@@ -231,11 +227,9 @@ async def _delete(request: Request, upload_id: str) -> Response:
 
 async def _get(request: Request, upload_id: str) -> Response:
     upload = await _fetch(request, upload_id, "view")
-    if upload.offset == upload.length and upload.dataset_id is None:
-        await _finish_forgotten(upload)
     body = {
         "id": upload.id, "offset": upload.offset, "length": upload.length, "dataset_id": upload.dataset_id,
-        "error": upload.error or None,
+        "error": await in_thread(selectors.error_of)(upload),
     }  # fmt: skip
     return Response(200, {"Content-Type": "application/json"}, json.dumps(body).encode())
 
@@ -249,8 +243,12 @@ _OF_AN_UPLOAD: dict[str, Callable[..., Awaitable[Response]]] = {
 async def _fetch(request: Request, upload_id: str, right: str, *, gone: bool = False) -> Upload:
     """The upload. Raises Gone when its bytes are (it expired), unless ``gone`` says that this is fine."""
     upload = await in_thread(selectors.upload_for)(request.caller.user, upload_id, right=right)
-    if upload.offset is None and not gone:
+    if gone:
+        return upload
+    if upload.offset is None:
         raise Gone("The upload has expired, or was cancelled. Begin it again.")
+    if upload.offset == upload.length and upload.dataset_id is None:
+        await _finish_forgotten(upload)
     return upload
 
 

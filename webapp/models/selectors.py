@@ -12,6 +12,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from webapp.accounts.models import User
+from webapp.ids import is_id
 from webapp.models.models import Model, Share
 from webapp.teams.models import Team
 from webapp.teams.selectors import of_teams, one_of_teams, require_in
@@ -35,7 +36,7 @@ def shares_of(user: User, model: Model) -> QuerySet[Share]:
 
 def share_for(user: User, share_id: str, *, right: str = "share") -> Share:
     """One share."""
-    share = Share.objects.select_related("model").filter(id=share_id).first()
+    share = Share.objects.select_related("model").filter(id=share_id).first() if is_id(share_id) else None
     if share is None:
         raise Http404("There is no such link.")
     require_in(user, share.model.team_id, right)

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.http import Http404
 from django.utils import timezone
 
 from jobs.wake import wake
@@ -129,7 +130,8 @@ def _ours(user: User, run: Run) -> Iterator[Run]:
     """The run's row, locked; what the block sets is saved and shows in ``run`` too."""
     require_in(user, run.team_id, "train")
     with transaction.atomic():
-        row = Run.objects.select_for_update().get(id=run.id)
+        if (row := Run.objects.select_for_update().filter(id=run.id).first()) is None:
+            raise Http404("The run was deleted.")
         yield row
         row.save(update_fields=(fields := ["status", "wanted", "queued_at", "ended_at"]))
     for field in fields:

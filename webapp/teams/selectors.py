@@ -9,6 +9,7 @@ from django.db.models import Case, F, QuerySet, When
 from django.http import Http404
 
 from webapp.accounts.models import User
+from webapp.ids import is_id
 from webapp.teams.models import Membership, Team
 from webapp.teams.roles import may
 
@@ -24,8 +25,8 @@ def team_for(user: User, team_id: str | None = None, *, right: str = "view") -> 
 
     Raises Http404 when the person is not in it, PermissionDenied when their role there lacks ``right``.
     """
-    found = teams_of(user).filter(id=team_id) if team_id else teams_of(user).filter(personal_of=user)
-    if (team := found.first()) is None:
+    wanted = {"personal_of": user} if team_id is None else {"id": team_id if is_id(team_id) else ""}
+    if (team := teams_of(user).filter(**wanted).first()) is None:
         raise Http404("There is no such team.")
     require(team.role, right)
     return team
@@ -61,6 +62,6 @@ def of_teams(rows: QuerySet[Any], user: User, team: Team | None = None) -> Query
 
 def one_of_teams(rows: QuerySet[Any], user: User, row_id: str, right: str) -> Any:
     """The row with this id. Raises Http404 and PermissionDenied as :func:`require` does."""
-    row = of_teams(rows, user).filter(id=row_id).first()
+    row = of_teams(rows, user).filter(id=row_id).first() if is_id(row_id) else None
     require(row.role if row else None, right)
     return row

@@ -36,10 +36,18 @@ def test_a_page_that_is_just_full_says_that_it_is_the_last(get, alice, make):
     assert get("/datasets?limit=2").json()["next"] is None
 
 
-@pytest.mark.parametrize("cursor", [
-    "a", "!!!!", "e30", "W10", "ü", base64.urlsafe_b64encode(b'["2026", 3]').decode(),
-    base64.urlsafe_b64encode(json.dumps(["2026-01-01T00:00:00", "x"]).encode()).decode(), "%00", "a" * 500,
-])  # fmt: skip
+def cursor(body: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(body).encode()).decode()
+
+
+NOW = "2026-01-01T00:00:00+00:00"
+MADE_UP = [
+    "a", "!!!!", "e30", "W10", "ü", "%00", "a" * 500, cursor(["2026", 3]), cursor(["2026-01-01T00:00:00", "x"]),
+    cursor([NOW, "\0"]), cursor([NOW, []]), cursor([NOW]), cursor(NOW), base64.urlsafe_b64encode(b"[" * 100).decode(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cursor", MADE_UP)
 def test_a_made_up_cursor_is_refused(get, cursor):
     for path in ("/datasets", "/runs", "/models"):
         answer = get(f"{path}?cursor={cursor}")

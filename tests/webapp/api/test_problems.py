@@ -77,6 +77,14 @@ def test_a_prompt_of_a_megabyte_is_refused_at_its_field(ask, alice, make):
     assert sorted(fields(problem)) == ["length", "temperature", "top_p"]
 
 
+def test_ids_that_cannot_be_ids_are_not_found(ask):
+    for kind in ("datasets", "runs", "models"):
+        for made_up in ("%00", "a%00b", "ü", "a" * 300, "..", "'--"):
+            assert ask("GET", f"/api/v1/{kind}/{made_up}")[0] == 404
+    assert ask("DELETE", "/api/v1/shares/%00")[0] == 404
+    assert ask("GET", "/api/v1/runs?team_id=%00")[0] == 404
+
+
 def test_addresses_and_methods_that_mean_nothing_are_problems_too(ask):
     assert ask("GET", "/api/v1/nothing")[0] == 404
     assert ask("PUT", "/api/v1/datasets")[0] == 405

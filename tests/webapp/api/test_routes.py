@@ -83,7 +83,7 @@ def nobody_answers(settings, monkeypatch):
     monkeypatch.setattr("webapp.models.generate.SILENCE", 0.1)
 
 
-def _ask(route: str, things: dict[str, str], headers: dict[str, str], client: Client | None = None):
+def _ask(route: str, things: dict[str, str], headers: dict[str, str], client: Client | None = None, query: str = ""):
     method, path = route.split(" ")
     body = ROUTES[route][1]
     for name, value in things.items():
@@ -92,7 +92,7 @@ def _ask(route: str, things: dict[str, str], headers: dict[str, str], client: Cl
     for name, value in things.items():
         text = text and text.replace(f"{{{name}}}", value)
     client = client or Client()
-    return client.generic(method, path, text or "", content_type="application/json", headers=headers)
+    return client.generic(method, path + query, text or "", content_type="application/json", headers=headers)
 
 
 @pytest.mark.parametrize("route", [route for route, entry in ROUTES.items() if entry])
@@ -119,6 +119,9 @@ def test_route(route, things, alice, bob, charlie, token):
             assert refused["Content-Type"] == "application/problem+json"
             assert {"type", "title", "status", "detail"} <= refused.json().keys()
             assert refused.json()["status"] == refused.status_code
+
+    unknown = _ask(route, things, {"Authorization": f"Bearer {token(alice)}"}, query="?colour=red")
+    assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (422, "colour")
 
     answer = ask(alice)
     assert answer.status_code == owner, getattr(answer, "content", answer)

@@ -88,6 +88,13 @@ def test_a_file_in_pieces_becomes_a_dataset(client):
     assert client.patch(path, 11, b"").status == 409
 
 
+def test_what_is_wrong_with_the_file_is_told_with_the_upload(client):
+    path = client.create(1)
+    client.patch(path, 0, b"a")
+    Dataset.objects.get().versions.update(status="failed", error={"message": "The file is binary."})
+    assert client.ask("GET", path).json()["error"] == "The file is binary."
+
+
 def test_creation_with_the_bytes_and_an_empty_file(client):
     answer = client.ask(
         "POST", PATH, b"hi", Upload_Length="2", Content_Type="application/offset+octet-stream",
