@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import dataclass
 
 BAR = 44
-_SHOWN = {" ": "␣", "\n": "↵", "\t": "⇥", "\r": "␍", "\u00a0": "⍽", "\x7f": "␡"}
+_SHOWN = {" ": "␣", "\n": "↵", "\t": "⇥", "\u00a0": "⍽"}
 _NAMES = {"\n": "line end", "\t": "tab", "\r": "carriage return", "\ufffd": "bytes that could not be decoded"}
 _WANTED = "\n\t\u200c\u200d"  # control and format characters that belong in running text: line ends, joiners
 
@@ -15,12 +15,10 @@ def visible(character: str) -> str:
     """A character as something that can be seen: itself, a picture of it, or its number.
 
     >>> visible("a"), visible(" "), visible("\\0"), visible("\\u200b")
-    ('a', '␣', '␀', 'U+200B')
+    ('a', '␣', 'U+0000', 'U+200B')
     """
     if shown := _SHOWN.get(character):
         return shown
-    if ord(character) < 32:
-        return chr(0x2400 + ord(character))
     if unicodedata.category(character)[0] == "M":  # an accent without its letter
         return f"◌{character}"
     return f"U+{ord(character):04X}" if _hidden(character) else character

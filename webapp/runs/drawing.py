@@ -21,6 +21,7 @@ HEAD_END, TAIL_START = 124, 156  # where the middle of a chunk is left out
 ROW, TOP, CELL = 44, 38, 24
 LANES = 4  # drawn at most
 LONGEST = 60  # characters read for either end of a chunk
+BEFORE = 4  # tokens drawn before the cut
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ def draw(version: Version, recipe: Recipe) -> Step:
     """The first step of a filled recipe on a ready version."""
     training, kind = recipe.training, recipe.task.tokens
     cut: Callable[[str], list[str]] = WordTokenizer.pattern.findall if kind == "word" else list
+    half = 1 if kind == "word" else 0  # an excerpt may begin in the middle of a word
     total = max(1, facts_of(version, recipe).tokens)
     read = max(1, int(total * (1 - training.validation_fraction - training.test_fraction)))
     streams, length = training.batch_size, training.sequence_length
@@ -85,7 +87,10 @@ def draw(version: Version, recipe: Recipe) -> Step:
     with Excerpts(version) as text:
         for row, number in enumerate(_shown(streams)):
             lane = Lane(number + 1, read * number // streams, TOP + row * ROW)
-            _fill(lane, text, cut, total, min(length, -(-read // streams)))
+            tokens = min(length, -(-read // streams))
+            head = cut(text.at(lane.start, total, LONGEST))[half if lane.start else 0 :]
+            end = cut(text.at(lane.start + tokens - BEFORE, total, LONGEST))[half:] if tokens > BEFORE else []
+            _fill(lane, head, end, tokens)
             lanes.append(lane)
     starts = [lane.now[0].x for lane in lanes if lane.now]
     return Step(
@@ -100,8 +105,8 @@ def _shown(streams: int) -> list[int]:
     return list(range(streams)) if streams <= LANES else [*range(LANES - 1), streams - 1]
 
 
-def _fill(lane: Lane, text: Excerpts, cut: Callable[[str], list[str]], total: int, length: int) -> None:
-    head = cut(text.at(lane.start, total, LONGEST))
+def _fill(lane: Lane, head: list[str], end: list[str], length: int) -> None:
+    """Places a chunk of ``length`` tokens: whole where it fits, else its ``head`` and, from BEFORE the cut, its end."""
     whole = list(_pack(head[:length], LEFT, CUT - MARGIN))
     if len(whole) == length:
         lane.now = _ending_at(whole, CUT - MARGIN)
@@ -109,12 +114,8 @@ def _fill(lane: Lane, text: Excerpts, cut: Callable[[str], list[str]], total: in
         return
     lane.gap = True
     lane.now = list(_pack(head, LEFT, HEAD_END))
-    # A few tokens before the cut and after it; what does not fit is not drawn.
-    before = 4
-    rest = cut(text.at(lane.start + length - before, total, LONGEST))
-    tail = list(_pack(rest[:before], TAIL_START, CUT - MARGIN))
-    lane.now += _ending_at(tail, CUT - MARGIN)
-    lane.next = list(_pack(rest[before:], CUT + MARGIN, RIGHT))
+    lane.now += _ending_at(list(_pack(end[:BEFORE], TAIL_START, CUT - MARGIN)), CUT - MARGIN)
+    lane.next = list(_pack(end[BEFORE:], CUT + MARGIN, RIGHT))
 
 
 def _pack(tokens: Iterable[str], left: float, right: float) -> Iterator[Cell]:

@@ -19,7 +19,7 @@ from rnncore.recipe import FieldSpec, Recipe
 from webapp.datasets.models import Dataset, Version
 from webapp.runs.estimate import planned
 
-TASK = "language_model"
+PLAIN = {"task": {"kind": "language_model"}}
 LEFT_OUT = {"task.kind", "network.bidirectional"}  # there is one task, and it cannot read from the end
 TOPICS = {
     "network": "Network", "training": "Training", "data": "Data", "end": "Checks and end", "samples": "Samples",
@@ -34,9 +34,12 @@ ONLY_FOR = {"network.nonlinearity": "network.cell=rnn", "task.vocabulary_size": 
 
 
 class RecipeForm(forms.Form):
-    """A recipe for one dataset version. Valid, it has ``recipe`` (as given) and ``plan`` (filled in, with its costs)."""
+    """A recipe for one dataset version. Valid, it has ``recipe`` (as given) and ``plan`` (filled in, with costs)."""
 
-    name = forms.CharField(required=False, max_length=200, label="Name of the run")
+    name = forms.CharField(
+        required=False, max_length=200, label="Name of the run",
+        widget=forms.TextInput({"placeholder": "from the text and the network", "autocomplete": "off"}),
+    )  # fmt: skip
     valid = forms.ModelChoiceField(
         None, required=False, label="Validation text", empty_label="The validation share of this text",
         help_text="a dataset to measure on in its place",
@@ -51,6 +54,7 @@ class RecipeForm(forms.Form):
         self.version = version
         self.recipe: Recipe | None = None
         self.plan: Plan | None = None
+        self._sound: dict[str, dict[str, Any]] = PLAIN  # the fields that are right, where not all are
         self.specs = [spec for spec in recipe.fields() if spec.path not in LEFT_OUT]
         for name in ("valid", "test"):
             self.fields[name].queryset = others
@@ -58,7 +62,7 @@ class RecipeForm(forms.Form):
             self.fields[spec.path] = _field(spec)
 
     def clean(self) -> dict[str, Any]:
-        body: dict[str, dict[str, Any]] = {"task": {"kind": TASK}}
+        body: dict[str, dict[str, Any]] = {table: dict(values) for table, values in PLAIN.items()}
         for spec in self.specs:
             if text := self.cleaned_data.get(spec.path):
                 body.setdefault(spec.table, {})[spec.name] = read(spec, text)
@@ -67,6 +71,10 @@ class RecipeForm(forms.Form):
             self.plan = planned(self.version, self.recipe)
         except RecipeError as error:
             self.blame(error.errors)
+            self._sound = {
+                table: {name: value for name, value in values.items() if f"{table}.{name}" not in self.errors}
+                for table, values in body.items()
+            }
         return self.cleaned_data
 
     def blame(self, errors: list[tuple[str, str]]) -> None:
@@ -77,13 +85,22 @@ class RecipeForm(forms.Form):
 
     @cached_property
     def offered(self) -> Plan:
-        """What empty fields will become: by what was given where that is right, else by the text alone."""
-        return self.plan or planned(self.version, Recipe.parse({"task": {"kind": TASK}}))
+        """What empty fields will become, by what was given as far as it is right."""
+        if self.plan:
+            return self.plan
+        try:
+            return planned(self.version, Recipe.parse(self._sound))
+        except RecipeError:  # what is left still contradicts itself
+            return planned(self.version, Recipe.parse(PLAIN))
 
     def placeholders(self) -> dict[str, str]:
-        """What is offered for each field of the recipe, as a person reads it."""
+        """What each field of the recipe shows while it is empty."""
         filled = self.offered.recipe
-        return {spec.path: write(spec, getattr(getattr(filled, spec.table), spec.name)) for spec in self.specs}
+        texts = {spec.path: write(spec, getattr(getattr(filled, spec.table), spec.name)) for spec in self.specs}
+        for spec in self.specs:
+            if isinstance(self.fields[spec.path].widget, forms.Select) and texts[spec.path] != "Default":
+                texts[spec.path] += " (default)"
+        return texts
 
 
 def _field(spec: FieldSpec) -> forms.CharField:
@@ -124,10 +141,13 @@ def _one(kind: type, text: str) -> Any:
         return text.replace("\\n", "\n").replace("\\t", "\t")
     if kind is bool:
         return {"true": True, "false": False}.get(text, text)
-    try:
-        return kind(text.replace(",", "").strip())
-    except ValueError:
-        return text.strip()
+    text = text.replace(",", "").strip()
+    for number in (int, kind):  # what is typed without a point is said back without one
+        try:
+            return number(text)
+        except ValueError:
+            pass
+    return text
 
 
 def write(spec: FieldSpec, value: Any) -> str:
@@ -184,9 +204,8 @@ def _samples(filled: Recipe) -> list[str]:
     if not sampling.every:
         return ["none"]
     count = len(sampling.temperatures)
-    return [
-        f"every {sampling.every:,} steps", f"{count} temperature{'' if count == 1 else 's'}", f"{sampling.length} tokens",
-    ]  # fmt: skip
+    temperatures = f"{count} temperature{'' if count == 1 else 's'}"
+    return [f"every {sampling.every:,} steps", temperatures, f"{sampling.length:,} tokens"]
 
 
 def _machine(filled: Recipe) -> list[str]:

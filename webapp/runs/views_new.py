@@ -91,7 +91,7 @@ def _topics(form: RecipeForm) -> dict[str, Any]:
     for spec, bound in shown:
         widget = bound.field.widget
         if hasattr(widget, "choices"):
-            widget.choices = [("", f"{placeholders[spec.path]} (default)"), *list(widget.choices)[1:]]
+            widget.choices = [("", placeholders[spec.path]), *list(widget.choices)[1:]]
         else:
             widget.attrs["placeholder"] = placeholders[spec.path]
     folded = [_folded(topic, form, [pair for pair in shown if pair[0].topic == topic]) for topic in TOPICS]

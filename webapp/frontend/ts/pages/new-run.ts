@@ -49,8 +49,10 @@ function apply(facts: Facts): void {
       line.textContent = error;
       line.hidden = !error;
     }
-    if (error) input.setAttribute("aria-invalid", "true");
-    else input.removeAttribute("aria-invalid");
+    if (error) {
+      input.setAttribute("aria-invalid", "true");
+      input.closest("details")?.setAttribute("open", "");
+    } else input.removeAttribute("aria-invalid");
     const described = `${input.id}_helptext ${error ? `${input.id}_error` : ""}`.trim();
     if (line) input.setAttribute("aria-describedby", described);
   }
