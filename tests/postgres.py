@@ -41,13 +41,21 @@ class Postgres:
         data = str(self.folder / "data")
         self._run("initdb", "--pgdata", data, "--username", "unroll", "--auth", "scram-sha-256", "--no-sync",
                   "--encoding", "UTF8", "--locale", "C", "--pwfile", str(password))  # fmt: skip
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
-        self._run("pg_ctl", "start", "--wait", "--pgdata", data, "--options", options, "--log", f"{self.folder}/log")
+        self.go_on()
         self._run("createdb", "--host", "127.0.0.1", "--port", str(self.port), "--username", "unroll", "unroll")
 
     def stop(self) -> None:
-        self._run("pg_ctl", "stop", "--mode", "immediate", "--pgdata", str(self.folder / "data"))
+        self.pause()
         shutil.rmtree(self.folder)
+
+    def pause(self) -> None:
+        """An outage: every connection is cut, and no new one is taken until :meth:`go_on`."""
+        self._run("pg_ctl", "stop", "--mode", "immediate", "--pgdata", str(self.folder / "data"))
+
+    def go_on(self) -> None:
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+        self._run("pg_ctl", "start", "--wait", "--pgdata", str(self.folder / "data"), "--options", options,
+                  "--log", f"{self.folder}/log")  # fmt: skip
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(

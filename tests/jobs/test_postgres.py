@@ -29,3 +29,55 @@ def test_everything_holds_on_postgres_too():
     assert done.returncode == 0, done.stdout
     assert " passed" in done.stdout
     assert "skipped" not in done.stdout
+
+
+OUTAGE = """
+import sys
+import django
+django.setup()
+from django.core.management import call_command
+from jobs.ports import Unavailable
+from tests.jobs.desks import OrmDesk
+from tests.webapp.runs.events import feed, progress, started
+
+call_command("migrate", verbosity=0)
+desk = OrmDesk(None)
+desk.queue("run")
+claim = desk.runs.claim("w")
+body = feed(started(), progress(1), progress(2))
+desk.runs.append(claim, body[:1])
+print("stop", flush=True)
+sys.stdin.readline()
+for call in (lambda: desk.runs.append(claim, body), lambda: desk.runs.renew(claim), lambda: desk.runs.claim("w")):
+    try:
+        call()
+    except Unavailable:
+        continue
+    sys.exit("an outage went unnoticed")
+print("start", flush=True)
+sys.stdin.readline()
+desk.runs.renew(claim)
+desk.runs.append(claim, body)
+assert desk.events("run") == body
+print("whole", flush=True)
+"""
+
+
+@pytest.mark.skipif(programs() is None, reason="no Postgres on this machine: initdb and pg_ctl are missing")
+def test_an_outage_is_unavailable_and_then_over(tmp_path):
+    server = Postgres()
+    server.start()
+    environ = {"DATABASE_URL": server.url, "UNROLL_DATA": str(tmp_path), "DJANGO_SETTINGS_MODULE": "webapp.settings"}
+    with subprocess.Popen(
+        [sys.executable, "-c", OUTAGE], cwd=settings.BASE_DIR, env=os.environ | environ,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+    ) as worker:  # fmt: skip
+        try:
+            for said, act in (("stop", server.pause), ("start", server.go_on)):
+                assert worker.stdout.readline().strip() == said
+                act()
+                worker.stdin.write("\n")
+            assert worker.stdout.readline().strip() == "whole"
+        finally:
+            worker.kill()
+            server.stop()

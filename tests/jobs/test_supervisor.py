@@ -127,6 +127,19 @@ def test_when_the_studio_ends_the_run_goes_back_to_the_queue_with_a_checkpoint(d
     assert last["step"] == desk.events("run")[-1]["step"]
 
 
+def test_a_trainer_that_does_not_end_in_time_is_killed_and_its_run_kept(desk, supervise, stopping, monkeypatch):
+    monkeypatch.setattr(supervisor, "SHUTDOWN", 0.0)
+    desk.queue("run", recipe(**ENDLESS))
+    thread = supervise()
+    until(trains(desk))
+    process = trainer_of(thread.claim.folder)
+    process.suspend()
+    stopping.set()
+    assert thread.done(20) == "released"
+    assert not process.is_running()
+    assert desk.status("run") == "queued"
+
+
 def test_who_has_lost_the_lease_kills_the_trainer_and_writes_no_more(desk, supervise):
     desk.queue("run", recipe(**ENDLESS))
     thread = supervise()
@@ -139,16 +152,6 @@ def test_who_has_lost_the_lease_kills_the_trainer_and_writes_no_more(desk, super
     assert not process.is_running()
     assert desk.runs.renew(other) == ""
     assert desk.status("run") == "running"
-
-
-def test_a_deleted_run_is_trained_no_more(desk, supervise):
-    desk.queue("run", recipe(**ENDLESS))
-    thread = supervise()
-    until(trains(desk))
-    process = trainer_of(thread.claim.folder)
-    desk.delete("run")
-    assert thread.done(20) == "lost"
-    assert not process.is_running()
 
 
 def test_a_run_that_diverges_says_why_and_what_to_do(desk, supervise):
