@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 _OPTIONS: dict[str, tuple[type, str, str]] = {
@@ -47,10 +48,11 @@ def generate(arguments: argparse.Namespace) -> int:
         raise FieldError("label", "a language model takes none; it goes on from a prompt")
     request = Request.parse({name: getattr(arguments, name) for name in _OPTIONS} | {"alternatives": 0})
     runtime = Runtime.load(model_folder(arguments.folder))
+    pieces = filter(None, write(runtime, request))
+    pieces = chain([next(pieces)], pieces)  # what is wrong with a prompt is said before anything else
     if arguments.seed is None:
         sys.stderr.write(f"seed {request.seed}\n")
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-    pieces = filter(None, write(runtime, request))
     if request.count == 1:
         for piece in pieces:
             sys.stdout.write(piece.token)
