@@ -206,6 +206,25 @@ def test_what_a_service_started_outlives_its_restart_but_not_the_end(start):
     assert not lives(first)
 
 
+def test_the_end_waits_for_what_a_service_started(start, tmp_path):
+    """A trainer writes its checkpoint when its worker has gone already."""
+    trainer = """
+        import os, sys, time
+        parent = os.getppid()
+        print("here", flush=True)
+        while os.getppid() == parent:
+            time.sleep(0.02)
+        time.sleep(0.4)
+        open("checkpoint", "w").close()
+    """
+    worker = f"import subprocess, sys; subprocess.Popen({python(trainer)!r}).wait()"
+    supervisor = start(Service("worker", python(worker)))
+    wait_for(lambda: "here" in said(supervisor), turn=supervisor.turn)
+    supervisor.end()
+    assert (tmp_path / "checkpoint").exists()
+    assert "is killed" not in said(supervisor)
+
+
 SUPERVISED = """
     import os, sys
     from pathlib import Path
