@@ -50,7 +50,7 @@ def test_statistics(file):
     json.dumps(result)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.sampled_from("ab€\n"), min_size=2, max_size=60), block=st.integers(1, 9))
 def test_statistics_however_the_text_is_cut(file, monkeypatch, text, block):
     path = file("ab" + text)

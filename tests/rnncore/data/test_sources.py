@@ -45,7 +45,7 @@ def test_the_same_text_from_every_encoding(file, codec, lines, pack):
     assert text.encoding_guessed == (codec in ("utf-16-le", "utf-16-be", "cp1252"))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.text(st.sampled_from("aé€😀\r\n \0"), min_size=1, max_size=60),
     codec=st.sampled_from(["utf-8-sig", "utf-16"]),

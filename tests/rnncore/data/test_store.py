@@ -54,7 +54,7 @@ def test_documents_begin_where_their_text_begins(text, tmp_path, monkeypatch, ki
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.floats(0, 1), max_size=4))
 def test_characters_of_ranges_add_up(text, tmp_path, kind, cuts):
     # A vocabulary without most of the words: the unknown ones count with their own length.
