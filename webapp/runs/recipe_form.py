@@ -150,6 +150,18 @@ def _one(kind: type, text: str) -> Any:
     return text
 
 
+def typed(spec: FieldSpec, value: Any) -> str:
+    """A field's value as somebody would have typed it: the inverse of :func:`read`."""
+    texts = [_one_typed(item) for item in (value if spec.many else [value])]
+    return ("\n" if spec.type is str else " ").join(texts)
+
+
+def _one_typed(item: Any) -> str:
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    return item.replace("\n", "\\n").replace("\t", "\\t") if isinstance(item, str) else repr(item)
+
+
 def write(spec: FieldSpec, value: Any) -> str:
     """A field's value as a person reads it; what :func:`read` takes, but for choices, which have labels."""
     if value is None:

@@ -13,13 +13,14 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST
 
 from rnncore.errors import RecipeError
-from rnncore.recipe import FieldSpec
+from rnncore.recipe import FieldSpec, fields
 from webapp.datasets.models import Dataset, Status
 from webapp.datasets.selectors import dataset_for, datasets_of
 from webapp.problems import Refused
 from webapp.runs import services
 from webapp.runs.drawing import draw
-from webapp.runs.recipe_form import TOPICS, RecipeForm, summary
+from webapp.runs.recipe_form import TOPICS, RecipeForm, summary, typed
+from webapp.runs.selectors import run_for
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,7 +54,6 @@ def estimate(request: HttpRequest) -> HttpResponse:
     """What the recipe would cost, as the page's right column: asked for at every change of the form."""
     dataset = dataset_for(request.user, request.POST.get("dataset", ""), right="train")
     form = _form(request, dataset)
-    form.is_valid()
     return render(request, "runs/_estimate.html", _cost(form, dataset))
 
 
@@ -76,7 +76,21 @@ def _ready(request: HttpRequest) -> list[Dataset]:
 
 def _form(request: HttpRequest, dataset: Dataset) -> RecipeForm:
     others = datasets_of(request.user, dataset.team).filter(versions__status=Status.READY).exclude(id=dataset.id)
-    return RecipeForm(dataset.version, others.distinct(), request.POST if request.method == "POST" else None)
+    form = RecipeForm(dataset.version, others.distinct(), request.POST if request.method == "POST" else _again(request))
+    form.is_valid()  # before anything asks what it offers
+    return form
+
+
+def _again(request: HttpRequest) -> dict[str, str] | None:
+    """What was given to the run that is to be trained again with changes (``?run=``)."""
+    if not (run_id := request.GET.get("run")):
+        return None
+    given = run_for(request.user, run_id).recipe
+    return {
+        spec.path: typed(spec, given[spec.table][spec.name])
+        for spec in fields()
+        if spec.name in given.get(spec.table, {})
+    }
 
 
 def _page(request: HttpRequest, form: RecipeForm, dataset: Dataset) -> HttpResponse:

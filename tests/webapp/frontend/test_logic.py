@@ -1,4 +1,4 @@
-"""What the pages reckon without a page: feeds, smoothing, sockets, links. Node's own test runner runs the *.test.ts here.
+"""What the pages reckon without a page: feeds, smoothing, sockets, links. Node runs the *.test.ts beside this file.
 
 Where the browser draws what the server or the trainer reckons too, both are held to the same figures.
 """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import tomllib
 
 import pytest
@@ -38,6 +40,8 @@ def run(alice, make):
     run = make.run(alice.personal_team, status="running", name=f"Foxes {MARKUP}")
     run.recipe = run.filled = RECIPE
     run.save()
+    run.version.inspection |= {"encoding": "utf-8", "compression": None, "preview": {"start": make.text}}
+    run.version.save()
     return run
 
 
@@ -270,3 +274,17 @@ def test_the_list_comes_in_pages_and_asks_no_query_a_row(as_, alice, make, djang
 
 def test_an_empty_list_says_what_to_do(as_, alice):
     assert "Add a text" in as_(alice).get("/runs/").content.decode()
+
+
+def test_training_again_starts_from_what_was_given(as_, alice, run, charlie, make):
+    prompts = ["", "two\nlines\tand a tab"]
+    Run.objects.filter(id=run.id).update(recipe={**RECIPE, "sampling": {"prompts": prompts, "temperatures": [0.25, 1]}})
+    client = as_(alice)
+    link = re.search(r'href="(/runs/new/[^"]+)"', client.get(url("detail", run)).content.decode())[1]
+    answer = client.get(html.unescape(link))
+    form = answer.context["form"]
+    assert (answer.status_code, form.errors) == (200, {})
+    assert form.recipe.to_dict()["sampling"] == {"prompts": prompts, "temperatures": [0.25, 1.0]}
+    assert form.recipe.to_dict()["training"] == RECIPE["training"]
+    theirs = make.dataset(charlie.personal_team)
+    assert as_(charlie).get(f"/runs/new/?dataset={theirs.id}&run={run.id}").status_code == 404
