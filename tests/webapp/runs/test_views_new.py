@@ -156,5 +156,6 @@ def test_an_outsider_gets_nothing_a_viewer_may_not(client, dataset, bob, charlie
         assert client.post(path, {"dataset": dataset.id}).status_code == 404
     Membership.objects.filter(user=bob).exclude(team__personal_of=bob).update(role="viewer")
     client.force_login(bob)
+    assert client.get(f"/runs/new/?dataset={dataset.id}").status_code == 403
     assert client.post("/runs/new/", {"dataset": dataset.id}).status_code == 403
     assert not Run.objects.exists()
