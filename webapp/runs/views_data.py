@@ -17,6 +17,7 @@ from webapp.runs.models import Run
 from webapp.runs.store import folder
 from webapp.runs.summary import slug
 
+COLUMNS = ("epoch", "seconds", "loss", "learning_rate", "grad_norm", "tokens_per_second")
 WIDTH = range(50, 4001)
 LOG_TAIL = 64 * 1024  # bytes
 SAMPLED_STEPS = 200  # at most; of more steps some are left out, evenly
@@ -38,7 +39,7 @@ def history(request: HttpRequest, run_id: str) -> HttpResponse:
     except ValueError as error:
         return HttpResponseBadRequest(f"{error}\n", content_type="text/plain; charset=utf-8")
     width = min(max(width or 800, WIDTH.start), WIDTH.stop - 1)
-    points = feed.history(run, start, end, width)
+    points = feed.history(run, start, end, width, COLUMNS)
     body = {"last_seq": run.last_seq, "points": {name: [_short(value) for value in points[name]] for name in points}}
     if start is None and end is None:
         body |= {"facts": _thinned(feed.facts(run)), "latest": _latest(run)}

@@ -12,10 +12,11 @@ import { drawLag } from "../run/lag";
 import { Log } from "../run/log";
 import { showProgress } from "../run/progress";
 import { Samples } from "../run/samples";
+import { say } from "../run/words";
 import { Link, type LinkState } from "../socket";
 
-const REDRAW = 200; // ms between drawings at least
-const LIVE_TAIL = 4000; // live points after which the whole is asked for again, thinned
+const REDRAW = 250; // ms between drawings at least
+const LIVE_TAIL = 1500; // live points after which the whole is asked for again, thinned
 const SILENCE = 30_000; // a training that says nothing for so long: the line may be dead
 
 const boot = JSON.parse((find("#run-boot") as HTMLElement).textContent ?? "") as Boot;
@@ -95,7 +96,10 @@ let tail = 0;
 function take(event: RunEvent): boolean {
   const outcome = feed.apply(event);
   if (outcome !== "applied") return outcome === "double";
-  if (TURNS.has(event.kind)) void head.refresh();
+  if (TURNS.has(event.kind)) {
+    void head.refresh();
+    (find("#run-said") as HTMLElement).textContent = say(event, boot.unit);
+  }
   if (event.kind === "progress" && ++tail >= LIVE_TAIL) void thin();
   schedule();
   return true;

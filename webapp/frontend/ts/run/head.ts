@@ -46,7 +46,7 @@ export class Head {
     const before = this.#element;
     if (before.querySelector("details[open]")) return; // a menu that is being read stays
     const parsed = new DOMParser().parseFromString(html, "text/html").querySelector("#run-head");
-    if (!parsed || parsed.outerHTML === before.outerHTML) return;
+    if (!parsed || said(parsed) === said(before)) return;
     const focused = before.contains(document.activeElement) ? document.activeElement?.id : null;
     before.replaceWith(parsed);
     if (focused) (document.getElementById(focused) ?? find("#run-head h1"))?.focus();
@@ -67,4 +67,11 @@ export class Head {
     }
     this.#plan();
   }
+}
+
+/** The head without its CSRF tokens, which are masked anew each time. */
+function said(head: Element): string {
+  const copy = head.cloneNode(true) as Element;
+  copy.querySelectorAll("input[name=csrfmiddlewaretoken]").forEach((input) => input.remove());
+  return copy.outerHTML;
 }

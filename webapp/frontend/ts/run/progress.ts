@@ -37,7 +37,8 @@ export function showProgress(feed: Feed, run: { name: string; status: string; st
   bar.setAttribute("aria-valuetext", `${Math.floor(done * 100)} %`);
   bar.classList.toggle("paused", !["running", "finished"].includes(run.status));
   const nothingYet = feed.step === 0 && feed.started === null;
-  (find("#run-where") as HTMLElement).textContent = nothingYet ? "" : where(feed, run.steps);
+  (find("#run-where") as HTMLElement).textContent =
+    !nothingYet ? where(feed, run.steps) : run.status === "running" ? "Starting: the text is being read" : "";
   (find("#run-when") as HTMLElement).textContent = when(feed, run.status);
   const state = TITLES[run.status] ?? `${Math.floor(done * 100)} %`;
   document.title = `${state} · ${run.name} · Unroll`;

@@ -97,6 +97,7 @@ export class Samples {
     this.#text.replaceChildren(h("span", { class: "prompt" }, sample.prompt), sample.text);
     this.#text.classList.remove("waiting");
     this.#first.textContent = `step ${number(this.#shown[0]?.step ?? 0)}`;
+    this.#last.hidden = false;
     this.#last.textContent = this.#following && !this.#feed.ended ? "now" : `step ${number(this.#shown.at(-1)?.step ?? 0)}`;
     this.#drawBars(i);
   }
