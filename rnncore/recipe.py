@@ -288,6 +288,7 @@ def _readable(item: Any) -> tuple[str, str]:
         message = str(context["error"])
     elif kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
         bound = next(iter(context.values()))
+        bound = int(bound) if bound == int(bound) else bound
         words = {"greater_than": "more than", "greater_than_equal": "at least", "less_than": "less than", "less_than_equal": "at most"}
         message = f"must be {words[kind]} {bound:,}, not {_short(value)}"
     else:
