@@ -55,9 +55,15 @@ def _temperatures(value: list[float] | None) -> list[float] | None:
 
 
 def _field(
-    label: str, help: str, *, topic: str, unit: str = "", prominent: bool = False,
-    choices: dict[str, catalog.Choice] | None = None, **bounds: Any,
-) -> Any:  # fmt: skip
+    label: str,
+    help: str,
+    *,
+    topic: str,
+    unit: str = "",
+    prominent: bool = False,
+    choices: dict[str, catalog.Choice] | None = None,
+    **bounds: Any,
+) -> Any:
     extra = {"label": label, "topic": topic, "unit": unit, "prominent": prominent, "choices": list(choices or ())}
     return Field(default=None, description=help, json_schema_extra=extra, **bounds)
 
@@ -66,47 +72,68 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-
-
-
 class Task(_Table):
     """What the network learns to do."""
 
     kind: Annotated[str, _one_of(catalog.TASKS)] = Field(
         description="what the network learns to do",
-        json_schema_extra={"label": "Task", "topic": "task", "unit": "", "prominent": True, "choices": list(catalog.TASKS)},
+        json_schema_extra={
+            "label": "Task",
+            "topic": "task",
+            "unit": "",
+            "prominent": True,
+            "choices": list(catalog.TASKS),
+        },
     )
     tokens: Annotated[str | None, _one_of(catalog.TOKENS)] = _field(
-        "Tokens", "the pieces that the text is cut into", topic="data", choices=catalog.TOKENS)
+        "Tokens", "the pieces that the text is cut into", topic="data", choices=catalog.TOKENS
+    )
     vocabulary_size: int | None = _field(
-        "Vocabulary size", "words and byte pairs: at most so many different tokens, 0 = the task's own default",
-        topic="data", unit="tokens", ge=0, le=200_000)
+        "Vocabulary size",
+        "words and byte pairs: at most so many different tokens, 0 = the task's own default",
+        topic="data",
+        unit="tokens",
+        ge=0,
+        le=200_000,
+    )
     documents: str | None = _field(
-        "Documents", "where the carried state starts anew: none, lines, records (parted by empty lines), or any separator text",
-        topic="data", min_length=1, max_length=200)  # fmt: skip
+        "Documents",
+        "where the carried state starts anew: none, lines, records (parted by empty lines), or any separator text",
+        topic="data",
+        min_length=1,
+        max_length=200,
+    )
 
 
 class Network(_Table):
     """The recurrent network."""
 
     cell: Annotated[str | None, _one_of(catalog.CELLS)] = _field(
-        "Cell", "what is repeated at every time step", topic="network", choices=catalog.CELLS)
+        "Cell", "what is repeated at every time step", topic="network", choices=catalog.CELLS
+    )
     hidden_size: int | None = _field(
-        "Hidden size", "what it can hold in mind", topic="network", unit="units", prominent=True, ge=1, le=8192)
+        "Hidden size", "what it can hold in mind", topic="network", unit="units", prominent=True, ge=1, le=8192
+    )
     num_layers: int | None = _field(
-        "Layers", "stacked, each reading the one below", topic="network", prominent=True, ge=1, le=16)
+        "Layers", "stacked, each reading the one below", topic="network", prominent=True, ge=1, le=16
+    )
     embedding_size: int | None = _field(
-        "Embedding size", "numbers that stand for one token", topic="network", unit="units", ge=1, le=8192)
+        "Embedding size", "numbers that stand for one token", topic="network", unit="units", ge=1, le=8192
+    )
     dropout: float | None = _field(
-        "Dropout", "share of units silenced between layers while training", topic="network", ge=0, lt=1)
+        "Dropout", "share of units silenced between layers while training", topic="network", ge=0, lt=1
+    )
     bidirectional: bool | None = _field(
-        "Bidirectional", "also read from the end; refused where the task generates", topic="network")
+        "Bidirectional", "also read from the end; refused where the task generates", topic="network"
+    )
     nonlinearity: Annotated[str | None, _one_of(catalog.NONLINEARITIES)] = _field(
-        "Nonlinearity", "the plain RNN's squashing function", topic="network", choices=catalog.NONLINEARITIES)
+        "Nonlinearity", "the plain RNN's squashing function", topic="network", choices=catalog.NONLINEARITIES
+    )
     bias: bool | None = _field("Bias", "add a learned constant in every gate", topic="network")
     tied: bool | None = _field("Tied embeddings", "the output weights are the embedding", topic="network")
     init: Annotated[str | None, _one_of(catalog.INITS)] = _field(
-        "Initialization", "where the recurrent weights start", topic="network", choices=catalog.INITS)  # fmt: skip
+        "Initialization", "where the recurrent weights start", topic="network", choices=catalog.INITS
+    )
 
 
 class Training(_Table):
@@ -114,47 +141,87 @@ class Training(_Table):
 
     seed: int | None = _field("Seed", "the same seed gives the same run", topic="training", ge=0, le=2**31 - 1)
     device: Annotated[str | None, AfterValidator(_device)] = _field(
-        "Device", "auto, cpu, cuda, cuda:N or mps", topic="machine")
+        "Device", "auto, cpu, cuda, cuda:N or mps", topic="machine"
+    )
     precision: Annotated[str | None, _one_of(catalog.PRECISIONS)] = _field(
-        "Precision", "of the matrix products", topic="machine", choices=catalog.PRECISIONS)
+        "Precision", "of the matrix products", topic="machine", choices=catalog.PRECISIONS
+    )
     batch_size: int | None = _field(
-        "Batch size", "streams of text read side by side", topic="training", unit="streams", prominent=True, ge=1, le=65_536)
+        "Batch size",
+        "streams of text read side by side",
+        topic="training",
+        unit="streams",
+        prominent=True,
+        ge=1,
+        le=65_536,
+    )
     sequence_length: int | None = _field(
-        "Sequence length", "steps before the gradient is cut", topic="training", unit="tokens", prominent=True, ge=1, le=65_536)
+        "Sequence length",
+        "steps before the gradient is cut",
+        topic="training",
+        unit="tokens",
+        prominent=True,
+        ge=1,
+        le=65_536,
+    )
     max_steps: int | None = _field("Steps at most", "optimizer steps", topic="end", unit="steps", ge=1, le=10**9)
-    max_epochs: float | None = _field("Epochs at most", "readings of the whole text", topic="end", unit="epochs", gt=0, le=10**6)
+    max_epochs: float | None = _field(
+        "Epochs at most", "readings of the whole text", topic="end", unit="epochs", gt=0, le=10**6
+    )
     max_minutes: float | None = _field(
-        "Stop after", "or when validation stops improving", topic="end", unit="minutes", prominent=True, gt=0, le=10**5)
+        "Stop after", "or when validation stops improving", topic="end", unit="minutes", prominent=True, gt=0, le=10**5
+    )
     learning_rate: float | None = _field(
-        "Learning rate", "largest step; warms up, then decays", topic="training", prominent=True, gt=0, le=1e10)
+        "Learning rate", "largest step; warms up, then decays", topic="training", prominent=True, gt=0, le=1e10
+    )
     warmup_steps: int | None = _field(
-        "Warm-up", "steps in which the learning rate rises from zero", topic="training", unit="steps", ge=0, le=10**7)
+        "Warm-up", "steps in which the learning rate rises from zero", topic="training", unit="steps", ge=0, le=10**7
+    )
     schedule: Annotated[str | None, _one_of(catalog.SCHEDULES)] = _field(
-        "Schedule", "the learning rate after the warm-up", topic="training", choices=catalog.SCHEDULES)
+        "Schedule", "the learning rate after the warm-up", topic="training", choices=catalog.SCHEDULES
+    )
     optimizer: Annotated[str | None, _one_of(catalog.OPTIMIZERS)] = _field(
-        "Optimizer", "how a gradient becomes a step", topic="training", choices=catalog.OPTIMIZERS)
-    weight_decay: float | None = _field("Weight decay", "pull of the weights towards zero", topic="training", ge=0, le=10)
-    clip_norm: float | None = _field("Clip norm", "longest gradient that is followed, 0 = off", topic="training", ge=0, le=1e6)
+        "Optimizer", "how a gradient becomes a step", topic="training", choices=catalog.OPTIMIZERS
+    )
+    weight_decay: float | None = _field(
+        "Weight decay", "pull of the weights towards zero", topic="training", ge=0, le=10
+    )
+    clip_norm: float | None = _field(
+        "Clip norm", "longest gradient that is followed, 0 = off", topic="training", ge=0, le=1e6
+    )
     validation_fraction: float | None = _field(
-        "Validation share", "the last part of the text, never trained on", topic="data", ge=0, lt=1)
-    test_fraction: float | None = _field(
-        "Test share", "the part after that, looked at once", topic="data", ge=0, lt=1)
-    evaluate_every: int | None = _field("Evaluate every", "steps between validations", topic="end", unit="steps", ge=1, le=10**9)
+        "Validation share", "the last part of the text, never trained on", topic="data", ge=0, lt=1
+    )
+    test_fraction: float | None = _field("Test share", "the part after that, looked at once", topic="data", ge=0, lt=1)
+    evaluate_every: int | None = _field(
+        "Evaluate every", "steps between validations", topic="end", unit="steps", ge=1, le=10**9
+    )
     checkpoint_every: int | None = _field(
-        "Checkpoint every", "steps between checkpoints", topic="end", unit="steps", ge=1, le=10**9)
+        "Checkpoint every", "steps between checkpoints", topic="end", unit="steps", ge=1, le=10**9
+    )
     patience: int | None = _field(
-        "Patience", "evaluations without improvement before stopping, 0 = off", topic="end", unit="evaluations", ge=0, le=10**6)  # fmt: skip
+        "Patience",
+        "evaluations without improvement before stopping, 0 = off",
+        topic="end",
+        unit="evaluations",
+        ge=0,
+        le=10**6,
+    )
 
 
 class Sampling(_Table):
     """What it writes while it trains."""
 
-    every: int | None = _field("Sample every", "steps between samples, 0 = never", topic="samples", unit="steps", ge=0, le=10**9)
+    every: int | None = _field(
+        "Sample every", "steps between samples, 0 = never", topic="samples", unit="steps", ge=0, le=10**9
+    )
     prompts: Annotated[list[str] | None, AfterValidator(_prompts)] = _field(
-        "Prompts", "what a sample starts from; empty starts unprimed", topic="samples", max_length=20)
+        "Prompts", "what a sample starts from; empty starts unprimed", topic="samples", max_length=20
+    )
     temperatures: Annotated[list[float] | None, AfterValidator(_temperatures)] = _field(
-        "Temperatures", "below 1 plays safe, above 1 takes risks", topic="samples", max_length=10)
-    length: int | None = _field("Length", "tokens of a sample", topic="samples", unit="tokens", ge=1, le=100_000)  # fmt: skip
+        "Temperatures", "below 1 plays safe, above 1 takes risks", topic="samples", max_length=10
+    )
+    length: int | None = _field("Length", "tokens of a sample", topic="samples", unit="tokens", ge=1, le=100_000)
 
 
 class Recipe(_Table):
@@ -242,11 +309,21 @@ def fields() -> list[FieldSpec]:
         for name, item in info.annotation.model_fields.items():  # type: ignore[union-attr]
             kind, many = _type_of(item)
             extra: dict[str, Any] = item.json_schema_extra  # type: ignore[assignment]
-            specs.append(FieldSpec(
-                table=table, name=name, label=extra["label"], help=item.description or "", unit=extra["unit"],
-                topic=extra["topic"], prominent=extra["prominent"], type=kind, many=many,
-                choices=tuple(extra["choices"]), bounds=_bounds_of(item),
-            ))  # fmt: skip
+            specs.append(
+                FieldSpec(
+                    table=table,
+                    name=name,
+                    label=extra["label"],
+                    help=item.description or "",
+                    unit=extra["unit"],
+                    topic=extra["topic"],
+                    prominent=extra["prominent"],
+                    type=kind,
+                    many=many,
+                    choices=tuple(extra["choices"]),
+                    bounds=_bounds_of(item),
+                )
+            )
     return specs
 
 
@@ -267,11 +344,19 @@ def _bounds_of(item: FieldInfo) -> dict[str, float]:
 
 
 _EXPECTED = {
-    "int_type": "must be a whole number", "int_from_float": "must be a whole number", "int_parsing": "must be a whole number",
-    "float_type": "must be a number", "float_parsing": "must be a number", "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false", "string_type": "must be a text", "list_type": "must be a list",
-    "finite_number": "must be a finite number", "model_type": "must be a table", "model_attributes_type": "must be a table",
-}  # fmt: skip
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be a text",
+    "list_type": "must be a list",
+    "finite_number": "must be a finite number",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+}
 
 
 def _readable(item: Any) -> tuple[str, str]:
@@ -289,7 +374,12 @@ def _readable(item: Any) -> tuple[str, str]:
     elif kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
         bound = next(iter(context.values()))
         bound = int(bound) if bound == int(bound) else bound
-        words = {"greater_than": "more than", "greater_than_equal": "at least", "less_than": "less than", "less_than_equal": "at most"}
+        words = {
+            "greater_than": "more than",
+            "greater_than_equal": "at least",
+            "less_than": "less than",
+            "less_than_equal": "at most",
+        }
         message = f"must be {words[kind]} {bound:,}, not {_short(value)}"
     else:
         message = item["msg"][0].lower() + item["msg"][1:]
@@ -309,16 +399,29 @@ def _contradictions(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield "network.nonlinearity", f"relu belongs to the cell rnn; this network's cell is {network.cell or 'lstm'}"
     if network.init == "chrono" and network.cell == "rnn":
         yield "network.init", "chrono sets the gates of lstm and gru; the plain rnn has none"
-    if network.tied and network.embedding_size and network.hidden_size and network.embedding_size != network.hidden_size:
-        yield "network.tied", (
-            f"tied weights want embedding_size = hidden_size, here {network.embedding_size} and {network.hidden_size}"
+    if (
+        network.tied
+        and network.embedding_size
+        and network.hidden_size
+        and network.embedding_size != network.hidden_size
+    ):
+        yield (
+            "network.tied",
+            "tied weights want embedding_size = hidden_size, "
+            f"here {network.embedding_size} and {network.hidden_size}",
         )
     if task.vocabulary_size and (task.tokens or "char") in ("char", "byte"):
-        yield "task.vocabulary_size", f"limits word and bpe tokens; {task.tokens or 'char'} tokens have the vocabulary of the text"
+        yield (
+            "task.vocabulary_size",
+            f"limits word and bpe tokens; {task.tokens or 'char'} tokens have the vocabulary of the text",
+        )
     if (training.validation_fraction or 0) + (training.test_fraction or 0) >= 0.95:
         yield "training.test_fraction", "validation and test together leave less than 5 % of the data to train on"
     if training.max_steps and training.warmup_steps and training.warmup_steps >= training.max_steps:
-        yield "training.warmup_steps", f"{training.warmup_steps} steps of warm-up do not end before step {training.max_steps}"
+        yield (
+            "training.warmup_steps",
+            f"{training.warmup_steps} steps of warm-up do not end before step {training.max_steps}",
+        )
 
 
 def _toml(value: Any) -> str:
