@@ -75,10 +75,10 @@ def facts_of(recipe: Recipe, path: str | Path) -> Facts:
 
 
 def steps_per_epoch(recipe: Recipe, tokens: int) -> int:
-    """Chunks that the streams of a text of ``tokens`` tokens take to be read once; see ``data.streams.Streams``."""
+    """Chunks that the streams of a text of ``tokens`` tokens take to be read once; see ``rnncore.data.streams``."""
     training = recipe.training
-    held_back = math.floor(tokens * (training.validation_fraction + training.test_fraction))
-    pairs = max(1, tokens - held_back - 1)
+    shares = training.validation_fraction, training.test_fraction
+    pairs = max(1, tokens - sum(math.ceil(round(share * tokens, 6)) for share in shares) - 1)
     return math.ceil(math.ceil(pairs / training.batch_size) / training.sequence_length)
 
 

@@ -75,7 +75,7 @@ class Task:
             self.stores["data"], training.validation_fraction, training.test_fraction,
             valid=self.stores.get("valid"), test=self.stores.get("test"),
         )  # fmt: skip
-        self.lanes = {part.name: Lanes(part) for part in (self.parts.valid, self.parts.test) if part and len(part) > 1}
+        self.lanes = {part.name: Lanes(part) for part in (self.parts.valid, self.parts.test) if part}
         for prompt in recipe.sampling.prompts:
             try:
                 self.tokenizer.encode_prompt(prompt)
@@ -94,7 +94,7 @@ class Task:
     def loss(self, forward: Forward, batch: Chunk, carry: Any, device: torch.device) -> tuple[Tensor, int, Any]:
         scores, carry = _read(forward, batch, carry, device)
         targets = _tensor(batch.targets, device)
-        return F.cross_entropy(scores.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORE), batch.count, carry
+        return F.cross_entropy(_wide(scores), targets.flatten(), ignore_index=IGNORE), batch.count, carry
 
     def splits(self) -> tuple[str, ...]:
         return tuple(self.lanes)
@@ -149,7 +149,7 @@ def measure_text(
         tick()
         scores, carry = _read(forward, chunk, carry, device)
         targets = _tensor(chunk.targets, device)
-        losses = F.cross_entropy(scores.flatten(0, 1).float(), targets.flatten(), ignore_index=IGNORE, reduction="none")
+        losses = F.cross_entropy(_wide(scores), targets.flatten(), ignore_index=IGNORE, reduction="none")
         total += losses.sum(dtype=torch.float64).cpu()
     return Measured(loss := total.item() / lanes.count, text_metrics(loss, lanes.count, lanes.characters))
 
@@ -158,6 +158,11 @@ def _read(forward: Forward, chunk: Chunk, carry: Any, device: torch.device) -> t
     """Scores of a chunk, ``(time, batch, vocabulary)``, and the carry after it."""
     resets = None if chunk.resets is None else torch.from_numpy(chunk.resets)
     return forward(_tensor(chunk.inputs, device), None if chunk.first else carry, resets)
+
+
+def _wide(scores: Tensor) -> Tensor:
+    """Scores as rows, ``(time · batch, vocabulary)``, at least in float32: a softmax is not taken in bfloat16."""
+    return scores.flatten(0, 1).to(torch.promote_types(scores.dtype, torch.float32))
 
 
 def _tensor(array: np.ndarray, device: torch.device) -> Tensor:

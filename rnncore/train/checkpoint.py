@@ -17,7 +17,7 @@ import contextlib
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +34,22 @@ MODEL, STATE = "model.safetensors", "state.safetensors"
 
 @dataclass(frozen=True)
 class Contents:
-    """What a checkpoint holds. ``texts``: further files by name, e.g. ``network.json``."""
+    """What a checkpoint holds. ``texts``: further files by name, e.g. ``network.json``; they are written and not read.
+
+    ``sha256``: of the weights, once they are in a file.
+    """
 
     step: int
     model: dict[str, Tensor]
     tensors: dict[str, Tensor]
     values: dict[str, Any]
-    texts: dict[str, str]
+    texts: dict[str, str] = field(default_factory=dict)
+    sha256: str = ""
+
+
+def path_of(folder: Path, step: int) -> Path:
+    """Where the checkpoint of a step lies."""
+    return folder / f"step-{step:08d}"
 
 
 def write(folder: Path, contents: Contents) -> tuple[Path, str]:
@@ -48,7 +57,7 @@ def write(folder: Path, contents: Contents) -> tuple[Path, str]:
 
     It is prepared beside its place and on disk before it is renamed. One that is there for the same step is replaced.
     """
-    path = folder / f"step-{contents.step:08d}"
+    path = path_of(folder, contents.step)
     draft = folder / f".draft-{contents.step:08d}"
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
@@ -74,13 +83,14 @@ def read(path: Path) -> Contents:
         values = json.loads((path / "state.json").read_bytes())
         if values.pop("format") != FORMAT:
             raise CheckpointError(f"{path} was written by another version of rnncore")
-        for name, wanted in values.pop("sha256").items():
+        hashes = values.pop("sha256")
+        for name, wanted in hashes.items():
             if hashlib.sha256((path / name).read_bytes()).hexdigest() != wanted:
                 raise CheckpointError(f"{path / name} is damaged")
         model, tensors = load_file(path / MODEL), load_file(path / STATE)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise CheckpointError(f"{path} is not a whole checkpoint: {error}") from None
-    return Contents(step=values.pop("step"), model=model, tensors=tensors, values=values, texts={})
+    return Contents(values.pop("step"), model, tensors, values, sha256=hashes[MODEL])
 
 
 def newest(folder: Path) -> Contents | None:

@@ -102,7 +102,16 @@ def _opening(run: Run) -> Iterator[Event]:
         step=run.step, parameters=count(run.network), steps=run.end_step, tokens=run.task.facts.tokens,
         device=str(run.device), precision=run.precision, vocabulary_size=run.task.facts.vocabulary_size,
     )  # fmt: skip
+    if run.untold:
+        path = checkpoint.path_of(run.folder.checkpoints, run.step)
+        yield _checkpointed(run, path, run.untold)
     run.network.train()
+
+
+def _checkpointed(run: Run, path: Path, sha256: str) -> events.Checkpointed:
+    relative = path.relative_to(run.folder.path).as_posix()
+    best = run.best is None or run.is_best
+    return events.Checkpointed(step=run.step, path=relative, sha256=sha256, best=best)
 
 
 def _step(run: Run) -> Iterator[Event]:
@@ -193,13 +202,12 @@ def _checkpoint(run: Run, tick: Tick) -> Iterator[Event]:
     run.did["checkpoint"] = run.step
     run.folder.feed.sync()
     path, digest = checkpoint.write(run.folder.checkpoints, run.contents())
-    best = run.best is None or run.is_best
+    stated = _checkpointed(run, path, digest)
     run.folder.point("last", path)
-    if best:
+    if stated.best:
         run.folder.point("best", path)
     checkpoint.thin(run.folder.checkpoints, keep={path, run.folder.pointed("best")})
-    relative = path.relative_to(run.folder.path).as_posix()
-    yield events.Checkpointed(step=run.step, path=relative, sha256=digest, best=best)
+    yield stated
 
 
 _DUTIES = {"evaluate": _evaluate, "sample": _sample, "checkpoint": _checkpoint}

@@ -32,7 +32,8 @@ class Run:
     """Everything that changes while a run trains, and what it needs to change it.
 
     ``best``: the step and validation loss of the best evaluation so far; ``waited``: evaluations since. ``did``: the
-    step at which each duty was last done. ``batch``: what the last step read.
+    step at which each duty was last done. ``batch``: what the last step read. ``went_on``: this is not the first
+    attempt. ``untold``: the SHA-256 of the checkpoint it goes on from, where its event was lost.
     """
 
     folder: Folder
@@ -53,6 +54,7 @@ class Run:
     did: dict[str, int] = field(default_factory=lambda: {"evaluate": 0, "sample": -1, "checkpoint": -1})
     batch: Any = None
     went_on: bool = False
+    untold: str | None = None
 
     @property
     def epoch(self) -> float:
@@ -166,10 +168,22 @@ def _old(
         durable.replace_json(folder.path / "recipe.json", longer.to_dict())
     if contents := checkpoint.newest(folder.checkpoints):
         run.load(contents)
+        _mend(run, contents)
         if finished:
             run.waited = 0
     run.went_on = True
     return run
+
+
+def _mend(run: Run, contents: Contents) -> None:
+    """Do what a crash right after the checkpoint prevented: the pointers, and the word that it is there."""
+    folder = run.folder
+    folder.point("last", checkpoint.path_of(folder.checkpoints, run.step))
+    best = checkpoint.path_of(folder.checkpoints, run.step if run.best is None else int(run.best["step"]))
+    if best.is_dir():
+        folder.point("best", best)
+    if folder.feed.seq == contents.values["last_seq"]:
+        run.untold = contents.sha256
 
 
 def _build(folder: Folder, recipe: Recipe, task: Task, resolved: dict[str, Any]) -> Run:
