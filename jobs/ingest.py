@@ -64,7 +64,8 @@ def read(store: DatasetStore, ingest: Ingest) -> None:
     except _Ending:
         store.release(ingest)
     except DataError as error:
-        why = {"message": str(error), "hint": error.hint, "line": error.line, "offset": error.offset}
+        message = str(error).replace(ingest.path.name, ingest.filename)  # the name that the person knows it by
+        why = {"message": message, "hint": error.hint, "line": error.line, "offset": error.offset}
         _insist(lambda: store.failed(ingest, **why))
     except Unavailable:
         raise

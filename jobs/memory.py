@@ -136,7 +136,7 @@ class DatasetStore:
             if version is None:
                 return None
             version.lease_until = _now() + LEASE
-            return Ingest(version.id, version.path, version.path.name)
+            return Ingest(version.id, version.path, f"{version.path.stem}.txt")
 
     def progress(self, ingest: Ingest, done: int, total: int) -> None:
         with self._lock:
