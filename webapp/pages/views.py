@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +16,8 @@ from webapp.runs import selectors as runs
 from webapp.runs.models import Status
 
 MOST = 6
+LINE = "to␣be␣or␣not␣to␣b"
+UNROLLED = [(20 + 40 * step, read, guess) for step, (read, guess) in enumerate(pairwise(LINE))]  # of an empty studio
 EVERY = {True: "every 3s", False: "every 15s"}  # how often home asks again: while something trains, and else
 
 
@@ -36,5 +40,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "datasets": datasets_of(request.user)[:MOST],
         "uploads": uploads_of(request.user),
         "max_bytes": settings.MAX_UPLOAD_BYTES,
+        "unrolled": UNROLLED,
     }
     return render(request, "pages/_now.html" if request.htmx else "pages/home.html", context)
