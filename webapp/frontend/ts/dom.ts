@@ -33,7 +33,7 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 
-/** The value of a cookie; Django's CSRF token lies in one. */
+/** Django's token against forged requests; base.html writes it into the page. */
 export function csrf(): string {
   return find<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
 }

@@ -48,12 +48,15 @@ export class Charts {
         { label: "test", color: "s4", width: 0, dots: true, ends: true },
       ],
     });
-    this.#norm = new Chart({ ...small, card: card("norm"), format: short, lines: [{ label: "norm", color: "s3", width: 1.25 }] });
+    this.#norm = new Chart({
+      ...small, card: card("norm"), format: short,
+      lines: [{ label: "each", color: "s3", width: 1, alpha: FAINT, silent: true }, { label: "norm", color: "s3", width: 1.5 }],
+    });
     this.#rate = new Chart({
       ...small, card: card("rate"), format: short,
       lines: [{ label: "rate", color: "s2", width: 2 }, { label: "planned", color: "ink-3", width: 1.5, dash: [3, 4] }],
     });
-    this.#speed = new Chart({ ...small, card: card("speed"), format: compact, lines: [{ label: `${boot.unit}s/s`, color: "s1", width: 1.25 }] });
+    this.#speed = new Chart({ ...small, card: card("speed"), format: (value) => (value < 100_000 ? short(value) : compact(value)), lines: [{ label: `${boot.unit}s/s`, color: "s1", width: 1.25 }] });
     this.#listen();
   }
 
@@ -167,7 +170,9 @@ export class Charts {
     const clip = this.#boot.recipe.training.clip_norm;
     const levels: Level[] = clip > 0 ? [{ value: clip, label: `clip at ${clip}`, color: "bad" }] : [];
     const norms = view.points.grad_norm.map((norm) => (given(norm) && norm > 0 ? norm : null));
-    return { ...view.shared, levels, log: true, tables: [[view.xs, norms]], extent: logExtent(inRange(view, norms), levels, 1.5) };
+    const smoothed = this.#smooth ? smooth(view.points.step, norms, view.steps) : norms;
+    const raw = this.#smooth ? norms : norms.map(() => null);
+    return { ...view.shared, levels, log: true, tables: [[view.xs, raw, smoothed]], extent: logExtent(inRange(view, norms), levels, 1.5) };
   }
 
   #drawRate(view: View, end: number): Drawing {
@@ -238,5 +243,5 @@ export function logExtent(values: number[], levels: Level[], air: number): [numb
 }
 
 function fromZero(values: number[]): [number, number] {
-  return [0, 1.08 * Math.max(1e-12, ...values)];
+  return [0, 1.08 * (Math.max(0, ...values) || 1)];
 }

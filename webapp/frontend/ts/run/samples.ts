@@ -3,6 +3,7 @@ import { find, h, svg } from "../dom";
 import { number } from "../units";
 import { type Feed, type Sample, countUpTo } from "./feed";
 import { given } from "./format";
+import { smooth } from "./smooth";
 
 const visible = (prompt: string): string => (prompt === "" ? "no prompt" : `“${prompt.length > 40 ? `${prompt.slice(0, 39)}…` : prompt}”`);
 
@@ -123,10 +124,9 @@ export class Samples {
 
 /** From 0.2 at the highest loss of these steps to 1 at the lowest; all alike where no loss is known. */
 export function barHeights(feed: Feed, steps: number[]): number[] {
-  const losses = steps.map((step) => {
-    const i = Math.max(0, countUpTo(feed.points.step, step) - 1);
-    return feed.points.loss[i] ?? null;
-  });
+  const { step: at, loss } = feed.points;
+  const smoothed = smooth(at, loss, at.at(-1) ?? 1);
+  const losses = steps.map((step) => smoothed[Math.max(0, countUpTo(at, step) - 1)] ?? null);
   const known = losses.filter(given);
   const [low, high] = [Math.min(...known), Math.max(...known)];
   return losses.map((value) => (given(value) && high > low ? 0.2 + 0.8 * ((high - value) / (high - low)) : 0.6));
