@@ -18,6 +18,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from celery.signals import worker_shutting_down
 from django.conf import settings
 
 from jobs import follow
@@ -47,15 +48,15 @@ def begin() -> None:
         if _failed or _process or path().exists():
             return
         command = [sys.executable, "-m", "rnncore", "bench", "calibration", "--json"]
-        _process = subprocess.Popen(
-            command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
-        )
+        # In the worker's own process group: whoever ends that ends the measurement with it.
+        _process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         yield_to_others(_process.pid, 19)
         threading.Thread(target=_finish, args=(_process,), name="calibration", daemon=True).start()
 
 
-def interrupt() -> None:
-    """Ends a measurement that a training would falsify; it is begun again when nothing trains."""
+@worker_shutting_down.connect
+def interrupt(**_: object) -> None:
+    """Ends a measurement that a training would falsify, or that nobody waits for; it is begun again another time."""
     with _lock:
         if _process:
             _process.kill()
@@ -65,12 +66,12 @@ def _finish(process: subprocess.Popen[bytes]) -> None:
     global _process, _failed
     printed, _ = process.communicate()
     with _lock:
-        _process = None
         if process.returncode == 0:
             _write(json.loads(printed))
         elif process.returncode > 0:
             _failed = True
             log.warning("this machine's speed could not be measured; estimates stay a guess")
+        _process = None
 
 
 def refine(folder: Path) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
-def adopt_orphans() -> None:
-    """Makes this process the parent of those below it that lose theirs, so that none can slip away."""
+def adopt_orphans(wanted: bool = True) -> None:
+    """Makes this process the parent of those below it that lose theirs, so that none can slip away; or no longer."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(wanted), 0, 0, 0)
 
 
 def children() -> list[int]:

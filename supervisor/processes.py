@@ -103,6 +103,7 @@ class Supervisor:
         log: Log,
         holding: Sequence[int] = (),
     ) -> None:
+        self._foreign = set(kernel.children())  # whoever uses us may have children of its own
         kernel.adopt_orphans()
         self.keepers = {service.name: Keeper(service, environ, folder) for service in services}
         self.health = {service.name: Health(service.check) for service in services if service.check}
@@ -135,6 +136,7 @@ class Supervisor:
         for stage, grace in enumerate(GRACE):
             self._end([keeper for keeper in self.keepers.values() if keeper.service.stage == stage], grace)
         self._sweep()
+        kernel.adopt_orphans(False)
         self._read(0, last=True)
         self.lifeline.close()
         for keeper in self.keepers.values():
@@ -198,9 +200,10 @@ class Supervisor:
             self._read(0.05)
 
     def _adopted(self) -> list[int]:
-        """Children that we did not start: they lost their parent."""
-        own = {keeper.process.pid for keeper in self.keepers.values() if keeper.process is not None}
-        return [pid for pid in kernel.children() if pid not in own and pid != self.lifeline.pid]
+        """Children that nobody here started: they lost their parent."""
+        started = {keeper.process.pid for keeper in self.keepers.values() if keeper.process is not None}
+        known = started | {self.lifeline.pid} | self._foreign
+        return [pid for pid in kernel.children() if pid not in known]
 
     def _read(self, pause: float, *, last: bool = False) -> None:
         """Forwards what was printed; waits at most `pause` seconds for something."""
