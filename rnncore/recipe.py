@@ -399,6 +399,8 @@ def _contradictions(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield "network.nonlinearity", f"relu belongs to the cell rnn; this network's cell is {network.cell or 'lstm'}"
     if network.init == "chrono" and network.cell == "rnn":
         yield "network.init", "chrono sets the gates of lstm and gru; the plain rnn has none"
+    if network.init == "chrono" and network.bias is False:
+        yield "network.init", "chrono sets the biases, and this network has none"
     if (
         network.tied
         and network.embedding_size
