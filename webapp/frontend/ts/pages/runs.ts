@@ -32,14 +32,19 @@ async function reload(): Promise<void> {
   clearTimeout(timer);
   try {
     const html = await (await ask(location.href)).text();
-    const inside = document.activeElement instanceof HTMLElement && list?.contains(document.activeElement) ? document.activeElement.id : null;
-    if (list) list.innerHTML = html; // our own server's template, in which everything is escaped
-    if (list) refreshTimes(list);
-    if (inside) document.getElementById(inside)?.focus();
+    if (list) replace(list, html);
   } catch {
     // offline: what is shown stays, and the page says so
   }
   plan();
+}
+
+/** Puts the server's rows in the place of these; who was on one of them stays on it. */
+function replace(list: HTMLElement, html: string): void {
+  const focused = list.contains(document.activeElement) ? document.activeElement?.id : null;
+  list.innerHTML = html; // our own server's template, in which everything is escaped
+  refreshTimes(list);
+  if (focused) document.getElementById(focused)?.focus();
 }
 
 function plan(): void {
@@ -67,7 +72,8 @@ function update(row: HTMLElement, message: TeamRun): void {
   }
   const where = part(row, "where");
   if (where && message.status === "running") {
-    where.textContent = message.step ? `Step ${number(message.step)}${message.steps ? ` of ${number(message.steps)}` : ""}` : "Starting";
+    const of = message.steps ? ` of ${number(message.steps)}` : "";
+    where.textContent = message.step ? `Step ${number(message.step)}${of}` : "Starting";
   }
   const figure = part(row, "loss");
   if (figure) figure.textContent = loss(message.loss);
@@ -78,8 +84,9 @@ function drawSpark(place: HTMLElement | null, points: [number, number][]): void 
   const path = sparkPath(points);
   if (!place || path === null) return;
   const known = place.querySelector("path");
-  if (known) known.setAttribute("d", path);
-  else place.append(svg("svg", { class: "spark", viewBox: "0 0 120 28", preserveAspectRatio: "none", role: "img", "aria-label": "Training loss" }, svg("path", { d: path })));
+  if (known) return known.setAttribute("d", path);
+  const look = { class: "spark", viewBox: "0 0 120 28", preserveAspectRatio: "none" };
+  place.append(svg("svg", { ...look, role: "img", "aria-label": "Training loss" }, svg("path", { d: path })));
 }
 
 function showLink(): void {

@@ -31,11 +31,13 @@ export class Playground {
     this.#stop.addEventListener("click", () => this.#running?.abort());
     find("#play-shuffle")?.addEventListener("click", () => (this.#input("seed").value = String(newSeed())));
     this.#input("seed").addEventListener("input", () => (this.#fresh.checked = false));
-    find("#play-copy")?.addEventListener("click", () => void copy(this.#view.texts.map((text) => (this.#shown?.prompt ?? "") + text).join("\n\n"), "The text is copied."));
+    find("#play-copy")?.addEventListener("click", () => void copy(this.#text(), "The text is copied."));
     find("#play-link")?.addEventListener("click", () => void copy(location.href, "The link is copied. It writes this text again."));
-    find<HTMLInputElement>("#play-shade")?.addEventListener("change", (event) => output.classList.toggle("shaded", (event.target as HTMLInputElement).checked));
-    find("#play-prompt")?.addEventListener("keydown", (event) => {
-      if ((event as KeyboardEvent).key === "Enter" && ((event as KeyboardEvent).ctrlKey || (event as KeyboardEvent).metaKey)) form.requestSubmit();
+    const shade = find<HTMLInputElement>("#play-shade");
+    shade?.addEventListener("change", () => output.classList.toggle("shaded", shade.checked));
+    this.#input("prompt").addEventListener("keydown", (event) => {
+      const { key, ctrlKey, metaKey } = event as KeyboardEvent;
+      if (key === "Enter" && (ctrlKey || metaKey)) form.requestSubmit();
     });
     this.#pairTemperature();
     addEventListener("hashchange", () => this.#follow());
@@ -59,6 +61,11 @@ export class Playground {
     const field = this.#input("temperature");
     slide.addEventListener("input", () => (field.value = slide.value));
     field.addEventListener("input", () => (slide.value = field.value));
+  }
+
+  /** All that stands there, each text with the prompt before it. */
+  #text(): string {
+    return this.#view.texts.map((text) => (this.#shown?.prompt ?? "") + text).join("\n\n");
   }
 
   #input(name: keyof Settings): Input {

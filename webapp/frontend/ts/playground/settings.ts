@@ -22,9 +22,10 @@ export function toFragment(settings: Settings): string {
 /** The inverse; null where the fragment is not one of ours. */
 export function fromFragment(fragment: string): Settings | null {
   const fields = new URLSearchParams(fragment.replace(/^#/, ""));
-  const numbers = NUMBERS.map((name) => [name, fields.get(name)] as const);
-  if (!fields.has("prompt") || numbers.some(([, text]) => text === null || text === "" || !Number.isFinite(Number(text)))) return null;
-  return { prompt: fields.get("prompt") ?? "", ...Object.fromEntries(numbers.map(([name, text]) => [name, Number(text)])) } as Settings;
+  const prompt = fields.get("prompt");
+  const numbers = NUMBERS.map((name) => [name, Number(fields.get(name) || NaN)] as const);
+  if (prompt === null || numbers.some(([, value]) => !Number.isFinite(value))) return null;
+  return { prompt, ...Object.fromEntries(numbers) } as Settings;
 }
 
 /** Any of two thousand million. */

@@ -45,9 +45,10 @@ export class TokenView {
   begin(prompt: string, count: number): void {
     this.#show(null);
     this.#texts = Array.from({ length: count }, () => []);
-    this.#places = this.#texts.map((_, i) =>
-      h("div", { class: "text", tabindex: 0, role: "group", "aria-label": count > 1 ? `Text ${i + 1} of ${count}; arrow keys read it token by token` : "The text; arrow keys read it token by token" }, h("span", { class: "prompt" }, prompt)),
-    );
+    this.#places = this.#texts.map((_, i) => {
+      const name = `${count > 1 ? `Text ${i + 1} of ${count}` : "The text"}; arrow keys read it token by token`;
+      return h("div", { class: "text", tabindex: 0, role: "group", "aria-label": name }, h("span", { class: "prompt" }, prompt));
+    });
     this.#output.replaceChildren(...this.#places);
   }
 
@@ -56,9 +57,8 @@ export class TokenView {
     const place = this.#places[text];
     if (!known || !place) return;
     const spans = tokens.map((token, i) => {
-      const span = h("span", { class: "token", "data-at": `${text}:${known.length + i}`, "data-shade": shadeOf(token.probability) });
-      span.textContent = token.token;
-      return span;
+      const data = { "data-at": `${text}:${known.length + i}`, "data-shade": shadeOf(token.probability) };
+      return h("span", { class: "token", ...data }, token.token);
     });
     known.push(...tokens);
     place.append(...spans);
@@ -70,7 +70,10 @@ export class TokenView {
     event.preventDefault();
     const spans = all(".token", place);
     const at = this.#current ? spans.indexOf(this.#current) : -1;
-    const goals: Record<string, number> = { ArrowLeft: Math.max(0, at - 1), ArrowRight: Math.min(spans.length - 1, at + 1), Home: 0, End: spans.length - 1, Escape: -1 };
+    const last = spans.length - 1;
+    const goals: Record<string, number> = {
+      ArrowLeft: Math.max(0, at - 1), ArrowRight: Math.min(last, at + 1), Home: 0, End: last, Escape: -1,
+    };
     this.#show(spans[goals[event.key] as number] ?? null, true);
   }
 
@@ -119,7 +122,8 @@ function fillCard(card: HTMLElement, { token, probability, alternatives = [] }: 
     ...rows.map(([text, share, chosen]) => {
       const bar = h("span", { class: "bar" });
       bar.style.setProperty("--share", String(share));
-      return h("div", { class: chosen ? "row-of chosen" : "row-of" }, h("span", { class: "what" }, visible(text)), bar, h("span", { class: "share" }, inPercent(share)));
+      const [what, how] = [h("span", { class: "what" }, visible(text)), h("span", { class: "share" }, inPercent(share))];
+      return h("div", { class: chosen ? "row-of chosen" : "row-of" }, what, bar, how);
     }),
   );
 }

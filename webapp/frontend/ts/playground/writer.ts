@@ -54,14 +54,15 @@ interface Problem {
 }
 
 async function refusal(response: Response): Promise<WriteError> {
-  if (response.status === 404 || response.status === 410) return new WriteError("This model is no longer there, or the link to it has ended.");
-  if (response.status === 401 || response.status === 403) return new WriteError("You are signed out. Reload the page to sign in again.");
+  const { status } = response;
+  if (status === 404 || status === 410) return new WriteError("This model is no longer there, or the link to it has ended.");
+  if (status === 401 || status === 403) return new WriteError("You are signed out. Reload the page to sign in again.");
   let problem: Problem = {};
   try {
     problem = (await response.json()) as Problem;
   } catch {
     // not our own answer: a proxy's, or a broken one
   }
-  const message = problem.detail ?? problem.title ?? `The server refused that (${response.status}).`;
+  const message = problem.detail ?? problem.title ?? `The server refused that (${status}).`;
   return new WriteError(message, problem.errors ?? []);
 }

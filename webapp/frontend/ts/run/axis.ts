@@ -65,7 +65,8 @@ export function ends(feed: Feed, steps: number | null): End {
     return positive({ step: Math.max(steps, last.step), epoch: last.epoch * factor, seconds: roundUp(last.seconds * factor) });
   }
   const factor = typeof left === "number" && last.seconds > 0 ? 1 + left / last.seconds : 1;
-  return positive({ step: roundUp(last.step * factor), epoch: roundUp(last.epoch * factor), seconds: roundUp(last.seconds * factor) });
+  const likely = (value: number): number => roundUp(value * factor);
+  return positive({ step: likely(last.step), epoch: likely(last.epoch), seconds: likely(last.seconds) });
 }
 
 function positive(end: End): End {

@@ -3,46 +3,11 @@
  * that all charts of the page share, a drag that zooms, keys that do the same, and a table behind it.
  */
 import uPlot from "uplot";
-import { find, h } from "../dom";
-import { given } from "./format";
+import { find } from "../dom";
+import { type Column, type Drawing, type Line, edge, joined, lastBefore, lastGiven, logSplits } from "./drawing";
 import { type Label, spread } from "./labels";
 import { type Palette, palette } from "./palette";
-
-export type Column = (number | null | undefined)[];
-
-export interface Line {
-  /** As it is named in labels, the readout and the table. */
-  label: string;
-  /** A design token: "s1" is --s1. */
-  color: string;
-  width: number;
-  alpha?: number;
-  dash?: number[];
-  dots?: boolean;
-  /** Labelled at its end. */
-  ends?: boolean;
-  /** Left out of readout and table: the line only leads the eye. */
-  silent?: boolean;
-}
-
-export interface Level {
-  value: number;
-  label: string;
-  color: string;
-}
-
-/** What to draw: tables of an x column and y columns, in the order of the chart's lines. */
-export interface Drawing {
-  tables: [number[], ...Column[]][];
-  levels: Level[];
-  range: { min: number; max: number };
-  extent: [number, number];
-  /** Name and format of the x axis. */
-  axis: { name: string; format: (value: number) => string };
-  log: boolean;
-  /** Where the run stands, drawn as a thin upright line; null at its end. */
-  now: number | null;
-}
+import { table } from "./table";
 
 export interface ChartOptions {
   card: HTMLElement;
@@ -59,7 +24,6 @@ export interface ChartOptions {
 const SYNC = uPlot.sync("run");
 const NARROW = 480;
 const EDGE = 20; // room for half a figure at the right end of the axis
-const TABLE_ROWS = 60;
 const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800];
 
 export class Chart {
@@ -143,7 +107,7 @@ export class Chart {
       series: [{}, ...lines.map((line) => series(line, colors))],
       cursor: {
         y: false,
-        points: { show: true, size: 7, fill: (_plot, i) => colors.get(lines[i - 1]?.silent ? "card" : (lines[i - 1]?.color ?? "ink")), width: 0 },
+        points: { show: true, size: 7, width: 0, fill: (_plot, i) => this.#hoverColor(i) },
         drag: { x: true, y: false, setScale: false },
         sync: { key: SYNC.key, scales: ["x", null], filters: { pub: isMove } },
         bind: { dblclick: () => () => (this.#options.onZoom(null), null) },
@@ -155,6 +119,11 @@ export class Chart {
         setSelect: [(plot) => this.#select(plot)],
       },
     };
+  }
+
+  #hoverColor(series: number): string {
+    const line = this.#options.lines[series - 1];
+    return this.#colors.get(line && !line.silent ? line.color : "card");
   }
 
   #logSplits(): number[] {
@@ -198,18 +167,19 @@ export class Chart {
   #drawLabels(plot: uPlot): void {
     const ratio = devicePixelRatio;
     const { ctx } = plot;
-    const box = { left: plot.bbox.left / ratio, top: plot.bbox.top / ratio, width: plot.bbox.width / ratio, height: plot.bbox.height / ratio };
+    const [left, top] = [plot.bbox.left / ratio, topOf(plot)];
+    const [width, height] = [plot.bbox.width / ratio, plot.bbox.height / ratio];
     ctx.save();
     ctx.scale(ratio, ratio);
     ctx.textBaseline = "middle";
     ctx.textAlign = "left";
     ctx.lineJoin = "round";
-    const labels = [...this.#levelLabels(plot, box), ...this.#endLabels(plot)];
+    const labels = [...this.#levelLabels(plot, left + width), ...this.#endLabels(plot)];
     for (const label of labels) {
       ctx.font = `${label.weight} 12px ${this.#colors.font}`;
       label.width = ctx.measureText(label.text).width;
     }
-    for (const label of spread(labels, { right: plot.width - 2, top: box.top + 6, bottom: box.top + box.height - 6 })) {
+    for (const label of spread(labels, { right: plot.width - 2, top: top + 6, bottom: top + height - 6 })) {
       ctx.font = `${label.weight} 12px ${this.#colors.font}`;
       ctx.strokeStyle = this.#colors.get("card");
       ctx.lineWidth = 4;
@@ -220,14 +190,14 @@ export class Chart {
     ctx.restore();
   }
 
-  #levelLabels(plot: uPlot, box: { left: number; width: number }): Label[] {
+  #levelLabels(plot: uPlot, right: number): Label[] {
     const drawing = this.#drawing as Drawing;
     const beside = (this.#options.gutter ?? 0) > 0 && !narrow(this.width);
     return drawing.levels
       .filter(({ value }) => value >= drawing.extent[0] && value <= drawing.extent[1])
       .map(({ value, label, color }) => {
-        const y = plot.valToPos(value, "y") + box_top(plot) + (beside ? 0 : -9);
-        return { text: label, color, weight: 400, width: 0, x: beside ? box.left + box.width + 8 : Infinity, y, fixed: true };
+        const y = plot.valToPos(value, "y") + topOf(plot) + (beside ? 0 : -9);
+        return { text: label, color, weight: 400, width: 0, x: beside ? right + 8 : Infinity, y, fixed: true };
       });
   }
 
@@ -243,8 +213,9 @@ export class Chart {
       const end = edge(xs, values, at, range.max);
       if (end.x < range.min) return;
       const x = plot.valToPos(end.x, "x") + plot.bbox.left / devicePixelRatio + 8;
-      const y = plot.valToPos(end.y, "y") + box_top(plot);
-      labels.push({ text: `${line.label} ${this.#options.format(value)}`, color: line.color, weight: 600, width: 0, x, y, fixed: false });
+      const y = plot.valToPos(end.y, "y") + topOf(plot);
+      const text = `${line.label} ${this.#options.format(value)}`;
+      labels.push({ text, color: line.color, weight: 600, width: 0, x, y, fixed: false });
     });
     return labels;
   }
@@ -279,12 +250,13 @@ export class Chart {
     const stride = event.shiftKey ? Math.ceil(xs.length / 20) : 1;
     const goTo = (i: number): void => this.#pointAt(plot, Math.min(xs.length - 1, Math.max(0, i)));
     const center = xs[here] ?? (min + max) / 2;
+    const quarter = (max - min) / 4;
     const actions: Record<string, () => void> = {
       ArrowLeft: () => goTo(here - stride),
       ArrowRight: () => goTo(here + stride),
       Home: () => goTo(0),
       End: () => goTo(xs.length - 1),
-      "+": () => this.#options.onZoom({ min: Math.max(min, center - (max - min) / 4), max: Math.min(max, center + (max - min) / 4) }),
+      "+": () => this.#options.onZoom({ min: Math.max(min, center - quarter), max: Math.min(max, center + quarter) }),
       "-": () => this.#options.onZoom(null),
       Escape: () => this.#options.onZoom(null),
     };
@@ -321,11 +293,6 @@ function series(line: Line, colors: Palette): uPlot.Series {
   };
 }
 
-/** The tables on one x axis. A null stays a gap; what another table has no value for is passed over. */
-function joined(drawing: Drawing): uPlot.AlignedData {
-  return uPlot.join(drawing.tables as uPlot.AlignedData[]);
-}
-
 function isMove(type: string): boolean {
   return type === "mousemove" || type === "mouseleave";
 }
@@ -334,7 +301,7 @@ function narrow(width: number): boolean {
   return width < NARROW;
 }
 
-function box_top(plot: uPlot): number {
+function topOf(plot: uPlot): number {
   return plot.bbox.top / devicePixelRatio;
 }
 
@@ -344,43 +311,6 @@ function widest(values: string[] | null, font: string): number {
   if (!pen || !values) return 0;
   pen.font = font;
   return Math.ceil(Math.max(0, ...values.map((value) => pen.measureText(value ?? "").width)));
-}
-
-const STRIDES = [[1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8], [1, 1.5, 2, 3, 5], [1, 2, 5], [1, 3], [1]];
-
-/** Round values of a log axis, as many as fit into `most`; from powers of ten on as few as there are. */
-export function logSplits(low: number, high: number, most: number): number[] {
-  for (const strides of STRIDES) {
-    const splits: number[] = [];
-    for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
-      splits.push(...strides.map((stride) => Number((stride * 10 ** power).toPrecision(3))));
-    }
-    const seen = splits.filter((value) => value >= low && value <= high);
-    if (seen.length <= most || strides.length === 1) return seen;
-  }
-  return [];
-}
-
-function lastGiven(xs: number[], values: Column, max: number): number | null {
-  for (let i = values.length - 1; i >= 0; i--) if (given(values[i]) && (xs[i] as number) <= max) return i;
-  return null;
-}
-
-/** Where the line from point `at` ends in sight: at the point, or at the right edge where it goes on beyond. */
-function edge(xs: number[], values: Column, at: number, max: number): { x: number; y: number } {
-  const [x, y] = [xs[at] as number, values[at] as number];
-  const next = values.findIndex((value, i) => i > at && given(value));
-  if (next === -1) return { x, y };
-  const share = (max - x) / ((xs[next] as number) - x);
-  return { x: max, y: y + share * ((values[next] as number) - y) };
-}
-
-function lastBefore(values: Column, i: number): number | null {
-  for (let j = i; j >= 0; j--) {
-    const value = values[j];
-    if (given(value)) return value;
-  }
-  return null;
 }
 
 /** A finger that moves sideways does what a mouse does; up and down still scrolls the page (touch-action: pan-y). */
@@ -397,17 +327,3 @@ function followTouch(plot: uPlot): void {
   plot.over.addEventListener("pointercancel", relay("mouseup"));
 }
 
-function table(drawing: Drawing, lines: Line[], format: (value: number) => string): HTMLTableElement {
-  const [xs, ...columns] = joined(drawing) as unknown as [number[], ...Column[]];
-  const shown = lines.flatMap((line, i) => (line.silent || !columns[i]?.some(given) ? [] : [{ label: line.label, values: columns[i] as Column, rare: line.dots === true }]));
-  const stride = Math.max(1, Math.ceil(xs.length / TABLE_ROWS));
-  const wanted = (i: number): boolean =>
-    i % stride === 0 || i === xs.length - 1 || shown.some((column) => column.rare && given(column.values[i]));
-  const rows = xs.flatMap((x, i) => {
-    if (!wanted(i) || x < drawing.range.min || x > drawing.range.max) return [];
-    const cells = shown.map(({ values }) => h("td", {}, given(values[i]) ? format(values[i] as number) : ""));
-    return [h("tr", {}, h("th", { scope: "row" }, drawing.axis.format(x)), ...cells)];
-  });
-  const head = h("tr", {}, h("th", { scope: "col" }, drawing.axis.name), ...shown.map(({ label }) => h("th", { scope: "col" }, label)));
-  return h("table", {}, h("thead", {}, head), h("tbody", {}, ...rows));
-}

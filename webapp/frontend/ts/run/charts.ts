@@ -3,7 +3,8 @@ import { all, find } from "../dom";
 import { compact } from "../units";
 import { AXES, type Axis, Scale, ends } from "./axis";
 import type { Boot } from "./boot";
-import { Chart, type Column, type Drawing, type Level } from "./chart";
+import { Chart } from "./chart";
+import type { Column, Drawing, Level } from "./drawing";
 import { COLUMNS, type Feed, type Points, countUpTo, emptyPoints } from "./feed";
 import { alike, given, loss, short } from "./format";
 import { future } from "./schedule";
@@ -56,7 +57,10 @@ export class Charts {
       ...small, card: card("rate"), format: short,
       lines: [{ label: "rate", color: "s2", width: 2 }, { label: "planned", color: "ink-3", width: 1.5, dash: [3, 4] }],
     });
-    this.#speed = new Chart({ ...small, card: card("speed"), format: (value) => (value < 100_000 ? short(value) : compact(value)), lines: [{ label: `${boot.unit}s/s`, color: "s1", width: 1.25 }] });
+    this.#speed = new Chart({
+      ...small, card: card("speed"), format: (value) => (value < 100_000 ? short(value) : compact(value)),
+      lines: [{ label: `${boot.unit}s/s`, color: "s1", width: 1.25 }],
+    });
     this.#listen();
   }
 
@@ -134,7 +138,8 @@ export class Charts {
     this.#loss.draw(this.#drawLoss(view));
     this.#norm.draw(this.#drawNorm(view));
     this.#rate.draw(this.#drawRate(view, end.step));
-    this.#speed.draw({ ...shared, tables: [[xs, points.tokens_per_second]], extent: fromZero(inRange(view, points.tokens_per_second)) });
+    const speeds = points.tokens_per_second;
+    this.#speed.draw({ ...shared, tables: [[xs, speeds]], extent: fromZero(inRange(view, speeds)) });
   }
 
   #drawLoss(view: View): Drawing {
@@ -163,7 +168,8 @@ export class Charts {
   #baseline(): Level[] {
     const strongest = this.#feed.baselines[0];
     if (!strongest || !given(strongest.loss)) return [];
-    return [{ value: strongest.loss, label: `${baselineName(strongest.name, this.#boot.unit)} ${strongest.loss.toFixed(2)}`, color: "ink-3" }];
+    const name = baselineName(strongest.name, this.#boot.unit);
+    return [{ value: strongest.loss, label: `${name} ${strongest.loss.toFixed(2)}`, color: "ink-3" }];
   }
 
   #drawNorm(view: View): Drawing {
@@ -172,7 +178,8 @@ export class Charts {
     const norms = view.points.grad_norm.map((norm) => (given(norm) && norm > 0 ? norm : null));
     const smoothed = this.#smooth ? smooth(view.points.step, norms, view.steps) : norms;
     const raw = this.#smooth ? norms : norms.map(() => null);
-    return { ...view.shared, levels, log: true, tables: [[view.xs, raw, smoothed]], extent: logExtent(inRange(view, norms), levels, 1.5) };
+    const extent = logExtent(inRange(view, norms), levels, 1.5);
+    return { ...view.shared, levels, log: true, tables: [[view.xs, raw, smoothed]], extent };
   }
 
   #drawRate(view: View, end: number): Drawing {
@@ -213,7 +220,8 @@ function ascending(points: Points, axis: Axis, fromStep: (step: number) => numbe
 
 function inRange(view: { xs: number[]; shared: Pick<Drawing, "range"> }, values: Column): number[] {
   const { min, max } = view.shared.range;
-  return values.filter((value, i): value is number => given(value) && (view.xs[i] as number) >= min && (view.xs[i] as number) <= max);
+  const inside = (i: number): boolean => (view.xs[i] as number) >= min && (view.xs[i] as number) <= max;
+  return values.filter((value, i): value is number => given(value) && inside(i));
 }
 
 /**

@@ -30,7 +30,8 @@ function power(value: number): string {
 
 /** The values of an axis, all with as many decimals as the one that needs most. */
 export function alike(values: number[]): string[] {
-  const needs = (value: number): number => [0, 1, 2, 3].find((digits) => Math.abs(value - Number(value.toFixed(digits))) < 1e-9) ?? 4;
+  const fits = (value: number, digits: number): boolean => Math.abs(value - Number(value.toFixed(digits))) < 1e-9;
+  const needs = (value: number): number => [0, 1, 2, 3].find((digits) => fits(value, digits)) ?? 4;
   const digits = Math.max(0, ...values.map(needs));
   return values.map((value) => (digits === 0 ? number(value) : loss(value, digits)));
 }

@@ -26,8 +26,8 @@ const overfits: Rule = (feed) => {
   const rise = last.loss - best.loss;
   if (rise < RISE || !trainingStillFalls(feed, best.step)) return null;
   const text =
-    `Validation was best at step ${number(best.step)} (${loss(best.loss)}) and has risen by ${loss(rise)} since, while training loss still falls: ` +
-    "it learns the text by heart. More dropout, a smaller network or more text would help. The best checkpoint is kept.";
+    `Validation was best at step ${number(best.step)} (${loss(best.loss)}) and has risen by ${loss(rise)} since, ` +
+    "while training loss still falls: it learns the text by heart. More dropout, a smaller network or more text would help. The best checkpoint is kept.";
   return { id: "overfits", text };
 };
 
@@ -62,7 +62,8 @@ const reach: Rule = (feed, recipe, unit) => {
   if (enough * 2 > length) return null;
   const text =
     `Beyond the last ${number(lag)} ${unit}s the gradient is below 1 % of its strongest: ` +
-    `a sequence length of ${number(enough)} instead of ${number(length)} would teach nearly the same, with more steps in the same time.`;
+    `a sequence length of ${number(enough)} instead of ${number(length)} would teach nearly the same, ` +
+    "with more steps in the same time.";
   return { id: "reach", text };
 };
 
@@ -72,7 +73,8 @@ const losesToBaseline: Rule = (feed, _recipe, unit) => {
   if (!feed.ended || !strongest || strongest.loss === null || !best || best.loss === null) return null;
   if (best.loss <= strongest.loss) return null;
   const text =
-    `The ${baselineName(strongest.name, unit)} (${loss(strongest.loss)}) costs nothing and is still better than this network (${loss(best.loss)}): ` +
+    `The ${baselineName(strongest.name, unit)} (${loss(strongest.loss)}) costs nothing ` +
+    `and is still better than this network (${loss(best.loss)}): ` +
     "train longer, or with a larger network or a higher learning rate.";
   return { id: "baseline", text };
 };

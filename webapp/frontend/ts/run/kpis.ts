@@ -23,8 +23,8 @@ function validation(feed: Feed, recipe: Recipe, unit: string): Figure {
   const last = feed.evaluations().at(-1);
   if (!last) return { value: MISSING, note: `first at step ${number(recipe.training.evaluate_every)}`, tone: "" };
   const strongest = feed.baselines[0];
-  const compared = strongest ? beside(last.loss, strongest.loss, baselineName(strongest.name, unit)) : { note: "", tone: "" as const };
-  return { value: loss(last.loss), ...compared };
+  if (!strongest) return { value: loss(last.loss), note: "", tone: "" };
+  return { value: loss(last.loss), ...beside(last.loss, strongest.loss, baselineName(strongest.name, unit)) };
 }
 
 function bits(feed: Feed, unit: string): Figure {
@@ -47,7 +47,8 @@ function clipped(feed: Feed, recipe: Recipe): Figure {
   if (recipe.training.clip_norm <= 0) return { value: "off", note: "nothing is clipped", tone: "" };
   const [before, last] = [feed.diagnoses.at(-2), feed.diagnoses.at(-1)];
   if (!last) return { value: MISSING, note: `first at step ${number(recipe.training.evaluate_every)}`, tone: "" };
-  return { value: percent(last.clip_rate as number), note: `steps ${number((before?.step ?? 0) + 1)} to ${number(last.step)}`, tone: "" };
+  const steps = `steps ${number((before?.step ?? 0) + 1)} to ${number(last.step)}`;
+  return { value: percent(last.clip_rate as number), note: steps, tone: "" };
 }
 
 function device(feed: Feed): Figure {

@@ -31,7 +31,8 @@ export class Log {
     const rows = facts.slice(-SHOWN).map((fact) => {
       const at = new Date(fact.at);
       const time = h("time", { datetime: fact.at, title: at.toLocaleString() }, at.toLocaleTimeString());
-      return h("li", { "data-kind": fact.kind }, time, h("span", { class: "step" }, `step ${number(fact.step)}`), h("span", {}, say(fact, this.#unit)));
+      const step = h("span", { class: "step" }, `step ${number(fact.step)}`);
+      return h("li", { "data-kind": fact.kind }, time, step, h("span", {}, say(fact, this.#unit)));
     });
     keepAtEnd(find("#log-facts") as HTMLElement, (list) => list.replaceChildren(...rows));
   }

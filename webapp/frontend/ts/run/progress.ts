@@ -4,7 +4,9 @@ import { duration, number } from "../units";
 import type { Feed } from "./feed";
 import { given, moment } from "./format";
 
-const TITLES: Record<string, string> = { finished: "Finished", failed: "Failed", stopped: "Stopped", paused: "Paused", queued: "Waiting" };
+const TITLES: Record<string, string> = {
+  finished: "Finished", failed: "Failed", stopped: "Stopped", paused: "Paused", queued: "Waiting",
+};
 
 /** Between 0 and 1; by steps where the last one is planned, else by time. */
 export function share(feed: Feed, steps: number | null): number {

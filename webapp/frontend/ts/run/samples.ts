@@ -5,7 +5,13 @@ import { type Feed, type Sample, countUpTo } from "./feed";
 import { given } from "./format";
 import { smooth } from "./smooth";
 
-const visible = (prompt: string): string => (prompt === "" ? "no prompt" : `“${prompt.length > 40 ? `${prompt.slice(0, 39)}…` : prompt}”`);
+const LONGEST = 40;
+
+/** A prompt as one chooses it from a list. */
+function named(prompt: string): string {
+  if (prompt === "") return "no prompt";
+  return `“${prompt.length > LONGEST ? `${prompt.slice(0, LONGEST - 1)}…` : prompt}”`;
+}
 
 /** 1 → 1.0, beside 0.8 */
 const shown = (temperature: number): string => (Number.isInteger(temperature) ? temperature.toFixed(1) : String(temperature));
@@ -52,7 +58,7 @@ export class Samples {
     const prompts = [...new Set(samples.map((sample) => sample.prompt))];
     if ([...this.#prompts.options].map((option) => option.value).join("\0") !== prompts.join("\0")) {
       const before = this.#prompts.value;
-      this.#prompts.replaceChildren(...prompts.map((prompt) => h("option", { value: prompt }, visible(prompt))));
+      this.#prompts.replaceChildren(...prompts.map((prompt) => h("option", { value: prompt }, named(prompt))));
       if (prompts.includes(before)) this.#prompts.value = before;
       (this.#prompts.closest("[data-prompts]") as HTMLElement).hidden = prompts.length < 2;
     }
@@ -62,9 +68,11 @@ export class Samples {
     const middle = temperatures.reduce((a, b) => (Math.abs(b - 0.8) < Math.abs(a - 0.8) ? b : a), temperatures[0] ?? 0);
     const chosen = temperatures.includes(this.#temperature) ? this.#temperature : middle;
     this.#temperatures.replaceChildren(
-      ...temperatures.map((value) =>
-        h("label", {}, h("input", { type: "radio", name: "temperature", value, checked: value === chosen, "aria-label": `Temperature ${value}` }), shown(value)),
-      ),
+      ...temperatures.map((value) => {
+        const name = `Temperature ${value}`;
+        const input = h("input", { type: "radio", name: "temperature", value, checked: value === chosen, "aria-label": name });
+        return h("label", {}, input, shown(value));
+      }),
     );
     this.#temperatures.hidden = temperatures.length < 2;
   }
@@ -108,7 +116,10 @@ export class Samples {
     const heights = barHeights(this.#feed, this.#shown.map(({ step }) => step));
     this.#bars.setAttribute("viewBox", `0 0 ${heights.length} 1`);
     this.#bars.replaceChildren(
-      ...heights.map((height, i) => svg("rect", { x: i + 0.12, width: 0.76, y: 1 - height, height, class: i === current ? "on" : null })),
+      ...heights.map((height, i) => {
+        const on = i === current ? "on" : null;
+        return svg("rect", { x: i + 0.12, width: 0.76, y: 1 - height, height, class: on });
+      }),
     );
   }
 

@@ -1,6 +1,7 @@
 /** Smoothing that neither lags behind a falling curve nor bends its steep start. */
 
-// Share of the drawn range, and of the step itself, that the kernel's deviation may take: the first bounds it late in a run, the second early.
+// Share of the drawn range, and of the step itself, that the kernel's deviation may take: the first bounds it late in
+// a run, the second early.
 const OF_RANGE = 0.012;
 const OF_POSITION = 0.06;
 const REACH = 2.5; // deviations after which a Gaussian weight is nothing

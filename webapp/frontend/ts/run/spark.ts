@@ -11,5 +11,7 @@ export function sparkPath(points: [number, number | null][]): string | null {
   const [left, top] = [Math.min(...xs), Math.max(...ys)];
   const width = Math.max(...xs) - left || 1;
   const height = top - Math.min(...ys) || 1;
-  return `M${known.map(([x, y]) => `${(((x - left) / width) * WIDTH).toFixed(1)} ${(1 + ((top - y) / height) * (HEIGHT - 2)).toFixed(1)}`).join("L")}`;
+  const place = ([x, y]: [number, number]): string =>
+    [((x - left) / width) * WIDTH, 1 + ((top - y) / height) * (HEIGHT - 2)].map((value) => value.toFixed(1)).join(" ");
+  return `M${known.map(place).join("L")}`;
 }
