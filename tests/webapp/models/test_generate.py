@@ -7,6 +7,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 
@@ -15,7 +16,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from rnncore.data import tokens
-from tests.webapp.roles import environment, running, wait_until
+from tests.processes import environment, running
+from tests.waiting import until
 from webapp import workers
 from webapp.models import generate, limits, services
 from webapp.models.folders import folder_of
@@ -28,7 +30,7 @@ HIDDEN = 8
 def inference(valkey, django_db_setup, django_db_blocker):
     """A real inference worker."""
     with django_db_blocker.unblock(), running("inference") as process:
-        wait_until(lambda: valkey.client.keys("unroll:worker:inference@*"))
+        until(lambda: valkey.client.keys("unroll:worker:inference@*"))
         yield process
 
 
@@ -122,7 +124,7 @@ def test_a_reader_who_leaves_ends_the_work(server, model, alice, token, inferenc
     )
     assert b"200 OK" in connection.recv(1000)
     connection.close()
-    wait_until(lambda: valkey.client.keys(f"{generate.CANCEL}*"))
+    until(lambda: valkey.client.keys(f"{generate.CANCEL}*"))
     reply = valkey.client.keys(f"{generate.CANCEL}*")[0].decode().removeprefix(generate.CANCEL)
     time.sleep(1)  # the worker looks a few times a second
     length = valkey.client.xlen(f"{generate.REPLY}{reply}")
@@ -130,6 +132,22 @@ def test_a_reader_who_leaves_ends_the_work(server, model, alice, token, inferenc
     assert valkey.client.xlen(f"{generate.REPLY}{reply}") == length, "nothing more is written"
     _, last = valkey.client.xrevrange(f"{generate.REPLY}{reply}", count=1)[0]
     assert json.loads(last[b"json"])["kind"] == "tokens", "it was left unfinished"
+
+
+def test_a_worker_may_be_silent_for_longer_than_redis_clients_wait(ask, valkey, monkeypatch):
+    """The client's own limit is 5 s; reading a large model takes longer."""
+    from redis._defaults import DEFAULT_SOCKET_TIMEOUT
+
+    monkeypatch.setattr(workers, "names", lambda: ["inference@elsewhere:1"])
+
+    def sent(task: str, args: list, **options: object) -> None:
+        stream = f"{generate.REPLY}{args[0]}"
+        later = threading.Timer(DEFAULT_SOCKET_TIMEOUT + 0.5, lambda: valkey.client.xadd(stream, {"json": line}))
+        later.start()
+
+    line = json.dumps({"id": "x", "kind": "done", "seed": 9, "cancelled": False})
+    monkeypatch.setattr(generate.app, "send_task", sent)
+    assert ask({"prompt": "a"}).json() == {"texts": [{"text": "", "tokens": []}], "seed": 9}
 
 
 def test_without_a_worker_it_says_so_at_once(ask, valkey, monkeypatch):
