@@ -16,7 +16,7 @@ from django.conf import settings
 
 from jobs.workplace import LOG
 
-NICENESS = 10  # whoever waits for a page or a playground's next token goes first
+NICENESS = 5  # whoever waits for a page or a next token goes first; more would starve a training beside a busy desktop
 TAIL = 4000  # bytes of the log that a failure is explained with
 
 # What a training has no business with: it knows neither the database nor anybody's secrets.

@@ -6,7 +6,7 @@ import logging
 import queue
 from functools import cache
 
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutting_down
 
 from jobs import calibration, presence
 from jobs.app import app
@@ -50,4 +50,10 @@ def _train_on(slot: str | None) -> None:
 @worker_ready.connect
 def _start(sender, **_: object) -> None:
     if presence.role_of(sender) == "training":
+        _slots()
         wake("jobs.training.work")
+
+
+@worker_shutting_down.connect
+def _stop(**_: object) -> None:
+    calibration.interrupt()

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from tests.jobs.desks import MemoryDesk, OrmDesk
 from tests.jobs.recipes import TEXT
-from tests.processes import Processes
+from tests.processes import running
 
 
 @pytest.fixture(params=["memory", pytest.param("orm", marks=pytest.mark.django_db(transaction=True))])
@@ -19,13 +19,11 @@ def desk(request, tmp_path):
 
 
 @pytest.fixture
-def processes(valkey, transactional_db):
-    """Real workers over the data folder, the database and the Redis of the tests."""
+def start(valkey, transactional_db):
+    """Starts a real process of a role, over the data folder, the database and the Redis of the tests."""
     valkey.client.flushall()
-    name = connection.settings_dict["NAME"]
-    running = Processes(settings.DATA, {"DATABASE_URL": f"sqlite:///{name}", "REDIS_URL": valkey.url})
-    yield running
-    running.end()
+    with contextlib.ExitStack() as stack:
+        yield lambda role: stack.enter_context(running(role))
 
 
 @pytest.fixture

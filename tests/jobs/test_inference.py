@@ -113,11 +113,11 @@ class Reader:
         return self.lines(reply)[-1]
 
 
-def test_readers_of_a_published_model(processes, valkey, checkpoint):
+def test_readers_of_a_published_model(start, valkey, checkpoint):
     model = Model.objects.create(team=Team.objects.create(name="team"), name="squares", task="language_model", step=10)
     shutil.copytree(checkpoint, folder(model.id))
     reader = Reader(valkey.client)
-    worker = processes.start("inference")
+    worker = start("inference")
     serve = until(lambda: psutil.Process(worker.pid).children())[0]
     assert serve.nice() == 0
 

@@ -15,7 +15,7 @@ import pytest
 from jobs import follow, supervisor, workplace
 from jobs.ports import Unavailable
 from jobs.supervisor import Supervisor
-from jobs.trainer import Trainer
+from jobs.trainer import NICENESS, Trainer
 from rnncore import events
 from tests.jobs.desks import MemoryDesk
 from tests.jobs.recipes import ENDLESS, TEXT, recipe
@@ -96,7 +96,7 @@ def test_paused_and_taken_up_again_it_goes_on_from_its_checkpoint(desk, supervis
     first = supervise()
     until(trains(desk, 3))
     process = trainer_of(first.claim.folder)
-    assert process.nice() == 10
+    assert process.nice() == NICENESS
     desk.want("run", "pause")
     assert first.done() == "released"
     assert desk.status("run") == "paused"

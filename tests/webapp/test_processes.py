@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from tests.webapp.roles import maps_of, running, wait_until
+from tests.processes import maps_of, running
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -37,7 +38,7 @@ def test_the_web_process_never_loads_torch(alice, token, make, valkey):
 
     recipe = {"task": {"kind": "language_model"}}
     with running("web", "--port", str(port)) as process:
-        wait_until(up)
+        until(up)
         assert ask("GET", "/accounts/login/") == 200
         assert ask("POST", "/api/v1/plan", {"dataset_id": dataset.id, "recipe": recipe}) == 200
         assert ask("POST", "/api/v1/runs", {"dataset_id": dataset.id, "recipe": recipe}) == 201

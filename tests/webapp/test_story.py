@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
-from tests.webapp.roles import running, wait_until
+from tests.processes import running
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,7 +33,7 @@ def workers(valkey, transactional_db):
     with ExitStack() as stack:
         for role in ("ingest", "training", "inference"):
             stack.enter_context(running(role))
-        wait_until(lambda: len(valkey.client.keys("unroll:worker:*")) == 3)
+        until(lambda: len(valkey.client.keys("unroll:worker:*")) == 3)
         yield
 
 
@@ -51,7 +52,7 @@ def test_from_a_file_to_a_shared_model(workers, server, alice, token, make):
     upload = begun.headers["location"].partition("/api/v1")[2]
     ask("PATCH", upload, text, **tus, **{"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"})
     dataset = ask("GET", upload).json()["dataset_id"]
-    wait_until(lambda: ask("GET", f"/datasets/{dataset}").json()["status"] != "processing")
+    until(lambda: ask("GET", f"/datasets/{dataset}").json()["status"] != "processing")
     shown = ask("GET", f"/datasets/{dataset}").json()
     assert shown["status"] == "ready", shown
     assert shown["statistics"]["characters"] == len(text)
@@ -70,7 +71,7 @@ def test_from_a_file_to_a_shared_model(workers, server, alice, token, make):
     assert events[-1]["kind"] == "finished", events[-1]
     assert ask("GET", f"/runs/{run['id']}/events").json() == {"events": events, "last_seq": len(events)}
     assert {"started", "baseline", "progress", "evaluated", "sampled", "checkpointed"} <= {e["kind"] for e in events}
-    wait_until(lambda: ask("GET", f"/runs/{run['id']}").json()["status"] == "finished")
+    until(lambda: ask("GET", f"/runs/{run['id']}").json()["status"] == "finished")
     done = ask("GET", f"/runs/{run['id']}").json()
     assert (done["step"], done["steps"], done["error"]) == (40, 40, None)
     assert plan["parameters"] == next(e for e in events if e["kind"] == "started")["parameters"]
