@@ -10,6 +10,9 @@ from typing import Any
 from rnncore import events
 from rnncore.events import Event
 
+BLOCK = 65_536
+"""Bytes that are read at a time from the end of the file."""
+
 
 class Feed:
     """Appends events to a file and numbers them on from what is already there.
@@ -69,10 +72,10 @@ def _last_line(path: Path) -> bytes:
         return file.read(end - start)
 
 
-def _after_last_newline(file: Any, end: int, block: int = 65_536) -> int:
+def _after_last_newline(file: Any, end: int) -> int:
     """The offset just after the last newline before ``end``; 0 where there is none."""
     while end > 0:
-        start = max(0, end - block)
+        start = max(0, end - BLOCK)
         file.seek(start)
         found = file.read(end - start).rfind(b"\n")
         if found >= 0:

@@ -50,7 +50,7 @@ class Meter:
     looked: int = 0
     above: int = 0
     start: list[float] | None = None
-    _mark: float = field(default_factory=time.perf_counter)
+    _mark: float = field(default_factory=lambda: time.perf_counter())
     _losses: list[Tensor] = field(default_factory=list)
     _norms: list[Tensor] = field(default_factory=list)
     _counts: list[int] = field(default_factory=list)
