@@ -45,6 +45,7 @@ def test_the_nearest_end_counts():
         ({"max_steps": 10**6, "max_epochs": 0.5}, 82),
         ({"max_steps": 10**6, "max_minutes": 0.001}, 1),
     ]:
+        training = {"batch_size": 48, **training}
         assert plan(recipe(network=network, training=training), FACTS, MACHINE).steps == steps
 
 
