@@ -71,7 +71,6 @@ class Upload(models.Model):
     name = models.CharField(max_length=200)
     length = models.BigIntegerField()
     dataset = models.ForeignKey(Dataset, null=True, on_delete=models.SET_NULL, related_name="uploads")
-    error = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
 

@@ -34,7 +34,6 @@ class Migration(migrations.Migration):
                 ('filename', models.CharField(max_length=255)),
                 ('name', models.CharField(max_length=200)),
                 ('length', models.BigIntegerField()),
-                ('error', models.CharField(blank=True, max_length=500)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('expires_at', models.DateTimeField()),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='uploads', to=settings.AUTH_USER_MODEL)),
