@@ -24,7 +24,7 @@ const feed = new Feed();
 const charts = new Charts(boot, feed, fetchPoints);
 const samples = new Samples(feed);
 const log = new Log(feed, boot.unit, boot.urls.log);
-const head = new Head(boot.urls.head, () => schedule());
+const head = new Head(boot.urls.head, () => schedule(), () => feed.ended !== null);
 const dismissed = new Set<string>(JSON.parse(stored(`hints:${boot.id}`) ?? "[]") as string[]);
 
 function stored(key: string): string | null {

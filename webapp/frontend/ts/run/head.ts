@@ -3,6 +3,7 @@ import { find } from "../dom";
 import { ask, fieldsOf } from "../fragments";
 import { toast } from "../toast";
 
+const SETTLING = 1000;
 const WAITING = 3000;
 const RUNNING = 10_000;
 const ENDED = 60_000;
@@ -10,10 +11,12 @@ const ENDED = 60_000;
 export class Head {
   #url: string;
   #onStatus: (status: string) => void;
+  #ended: () => boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(url: string, onStatus: (status: string) => void) {
-    [this.#url, this.#onStatus] = [url, onStatus];
+  /** `ended` says whether the feed has told an end, which the run's row learns a moment later. */
+  constructor(url: string, onStatus: (status: string) => void, ended: () => boolean) {
+    [this.#url, this.#onStatus, this.#ended] = [url, onStatus, ended];
     document.addEventListener("submit", (event) => this.#submit(event));
     this.#plan();
   }
@@ -37,9 +40,14 @@ export class Head {
 
   #plan(): void {
     clearTimeout(this.#timer);
-    const changing = this.status === "queued" || this.#element.dataset.wanted !== "";
-    const wait = changing ? WAITING : this.status === "running" ? RUNNING : ENDED;
-    this.#timer = setTimeout(() => void this.refresh(), wait);
+    this.#timer = setTimeout(() => void this.refresh(), this.#wait());
+  }
+
+  #wait(): number {
+    const running = this.status === "running";
+    if (running && this.#ended()) return SETTLING;
+    if (this.status === "queued" || this.#element.dataset.wanted !== "") return WAITING;
+    return running ? RUNNING : ENDED;
   }
 
   #replace(html: string): void {
