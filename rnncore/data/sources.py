@@ -113,9 +113,7 @@ class TextFile:
             if text:
                 yield text
 
-    def _decode(
-        self, decoder: codecs.IncrementalDecoder, data: bytes, final: bool, errors: str, offset: int
-    ) -> str:
+    def _decode(self, decoder: codecs.IncrementalDecoder, data: bytes, final: bool, errors: str, offset: int) -> str:
         """The text of ``data``, which begins at byte ``offset``; counts what is not text in it."""
         try:
             text = decoder.decode(data, final)

@@ -187,9 +187,7 @@ class Lanes:
             for index, begin in enumerate(range(0, steps, sequence_length)):
                 positions = starts + np.arange(begin, min(begin + sequence_length, steps))[:, None]  # (time, batch)
                 counted = (positions + 1 >= targets) & (positions + 1 < ends)
-                yield _chunk(
-                    self._part.store, positions, counted=counted, first=begin == 0, epoch=group, index=index
-                )
+                yield _chunk(self._part.store, positions, counted=counted, first=begin == 0, epoch=group, index=index)
 
 
 def _chunk(

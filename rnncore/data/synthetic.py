@@ -65,9 +65,7 @@ class Grammar:
 
     def entropy(self) -> float:
         """Nats per character of the endless text of independent sentences: H(sentence) / E[length]."""
-        surprise = {
-            symbol: -sum(p * math.log(p) for p, _ in expansions) for symbol, expansions in self.rules.items()
-        }
+        surprise = {symbol: -sum(p * math.log(p) for p, _ in expansions) for symbol, expansions in self.rules.items()}
         start = next(iter(self.rules))
         surprise_of_sentence = self._expected(surprise, lambda part: 0.0)[start]
         return surprise_of_sentence / self._expected(dict.fromkeys(self.rules, 0.0), len)[start]

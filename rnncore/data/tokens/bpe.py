@@ -15,7 +15,7 @@ DEFAULT_SIZE = 4096
 MIN_COUNT = 8
 """A pair that occurs less often is not merged: a small text gets a small vocabulary whose tokens can be learned."""
 
-LEARNED_FROM = 64 << 20
+LEARNED_FROM = 16 << 20
 """Characters at the start of the text from which the pairs are learned; all 256 bytes are always in the vocabulary."""
 
 
