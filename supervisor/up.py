@@ -19,7 +19,7 @@ from supervisor.console import Log, Problem, Step
 from supervisor.environment import Environment
 from supervisor.processes import Supervisor
 
-PATIENCE = 60.0  # seconds until everything has to be ready
+PATIENCE = 120.0  # seconds until everything has to be ready
 TRIES = 3  # a service that ends so often before it was ever ready will not be
 LEFT_FREE = 500 * 1024**2  # bytes on the disk of the data folder
 
