@@ -12,6 +12,10 @@ _STATES = {"rnn": 1, "gru": 1, "lstm": 2}
 _OPTIMIZER_NUMBERS = {"adamw": 2, "adam": 2, "sgd": 1}
 
 
+PROCESS_BYTES = 350 * 2**20
+"""Python, PyTorch and the kernels it prepares, before there is a network: measured on a CPU."""
+
+
 @dataclass(frozen=True)
 class Calibration:
     """How fast a machine trains: ``rnncore bench calibration`` measures it.
@@ -45,12 +49,12 @@ def parameters(network: Network, vocabulary_size: int) -> int:
 
 
 def training_bytes(network: Network, training: Training, vocabulary_size: int) -> int:
-    """Memory of a training step in bytes: weights, gradients, the optimizer, and what the backward pass keeps."""
+    """Memory of a training in bytes: the process, weights, gradients, the optimizer, what the backward pass keeps."""
     hidden = network.hidden_size
     a_layer = hidden * (2 * GATES[network.cell] + _STATES[network.cell] + (2 if network.dropout else 1))
     a_token = 2 * network.embedding_size + network.num_layers * a_layer + 3 * vocabulary_size
     numbers = (2 + _OPTIMIZER_NUMBERS[training.optimizer]) * parameters(network, vocabulary_size)
-    return 4 * (numbers + training.batch_size * training.sequence_length * a_token)
+    return PROCESS_BYTES + 4 * (numbers + training.batch_size * training.sequence_length * a_token)
 
 
 def token_flops(network: Network, vocabulary_size: int) -> float:
