@@ -14,6 +14,7 @@ django = get_asgi_application()
 
 from webapp.datasets import tus  # noqa: E402 - models need Django set up
 from webapp.datasets.services import remove_expired_uploads  # noqa: E402
+from webapp.datasets.tus.app import application as uploads  # noqa: E402
 from webapp.live import consumers  # noqa: E402
 from webapp.runs.services import remove_orphans  # noqa: E402
 from webapp.threads import in_thread  # noqa: E402
@@ -28,7 +29,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         case "lifespan":
             await _live(receive, send)
         case _ if scope["path"] == tus.PATH or scope["path"].startswith(f"{tus.PATH}/"):
-            await tus.application(scope, receive, send)
+            await uploads(scope, receive, send)
         case _:
             await django(scope, receive, send)
 

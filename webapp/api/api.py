@@ -9,7 +9,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from webapp.api import problems
 from webapp.api.auth import Caller
-from webapp.datasets import tus_openapi
+from webapp.datasets.tus import openapi as uploads
 
 PROBLEM = {
     "type": "object",
@@ -35,7 +35,7 @@ class Api(NinjaAPI):
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**options)
-        schema["paths"].update(tus_openapi.PATHS)
+        schema["paths"].update(uploads.PATHS)
         schema["components"]["schemas"]["Problem"] = PROBLEM
         wrong = {
             "description": "An error: 400, 401, 403, 404, 409, 413, 422, 429, 503, 507.",

@@ -12,8 +12,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from webapp.datasets import parts, tus
+from webapp.datasets import parts
 from webapp.datasets.models import Dataset, Upload
+from webapp.datasets.tus import request as tus_request
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATH = "/api/v1/uploads"
@@ -148,11 +149,12 @@ def test_two_windows_at_once_damage_nothing(client):
 
 
 def test_a_silent_connection_gives_up_its_lock(client, monkeypatch):
-    monkeypatch.setattr(tus, "SILENCE", 0.2)
+    monkeypatch.setattr(tus_request, "SILENCE", 0.2)
     path = client.create(10)
     dead = send_raw(client, path, 0, 10, b"aaa")
     wait_until(lambda: client.offset(path) == 3)
     wait_until(lambda: client.patch(path, 3, b"bbbbbbb").status == 204)
+    assert b" 408 " in dead.recv(100)
     dead.close()
     assert stored(path) == b"aaabbbbbbb"
 
@@ -378,3 +380,13 @@ def test_the_protocol_is_kept(client, server, token, alice):
     assert override.status == 204
     assert client.offset(path) == 2
     assert client.ask("HEAD", path, Host="evil.example").status == 400
+
+
+def test_what_nobody_foresaw_is_a_problem_without_its_words(client, monkeypatch):
+    def broken(**given: object):
+        raise RuntimeError("the secret of the house")
+
+    monkeypatch.setattr("webapp.datasets.services.create_upload", broken)
+    answer = client.ask("POST", PATH, Upload_Length="1")
+    assert (answer.status, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert b"secret" not in answer.body

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-PATH = "/api/v1/uploads"
-
+from webapp.datasets import tus
 
 TEXT = {"type": "string"}
 
@@ -14,7 +13,7 @@ def _header(name: str, description: str, *, required: bool = True) -> dict[str, 
     return {"in": "header", "name": name, "required": required, "description": description, "schema": TEXT}
 
 
-VERSION = _header("Tus-Resumable", "1.0.0")
+VERSION = _header("Tus-Resumable", tus.VERSION)
 ID = {"in": "path", "name": "upload_id", "required": True, "schema": TEXT}
 UPLOAD = {
     "type": "object",
@@ -37,7 +36,7 @@ def _operation(name: str, summary: str, description: str, status: int, **more: A
 
 
 PATHS: dict[str, Any] = {
-    PATH: {
+    tus.PATH: {
         "post": _operation(
             "create", "Begin an upload", "tus 1.0.0, creation: the address of the upload comes as Location.", 201,
             parameters=[
@@ -47,7 +46,7 @@ PATHS: dict[str, Any] = {
             ],
         ),
     },
-    PATH + "/{upload_id}": {
+    tus.PATH + "/{upload_id}": {
         "head": _operation("offset", "Where it stands", "tus: Upload-Offset and Upload-Length.", 200,
                            parameters=[ID, VERSION]),
         "patch": _operation(
