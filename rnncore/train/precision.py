@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,9 @@ from rnncore.train import durable
 
 GAIN = 1.1
 """bfloat16 is worth its lost digits where it is at least so many times as fast."""
+
+TURNS = 5
+"""Of each path, taken in turn; the fastest counts, so that the first, which warms up, does not."""
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -56,7 +60,7 @@ def choose_precision(wanted: str, device: torch.device, cell: str) -> str:
     key = _machine(device, cell)
     known = _read(path)
     if key not in known:
-        known[key] = "bfloat16" if _gain(device, cell) >= GAIN else "float32"
+        known[key] = "bfloat16" if _multiplies_bfloat16(device) and _gain(device, cell) >= GAIN else "float32"
         with contextlib.suppress(OSError):  # a cache that cannot be kept costs a second at the next start
             path.parent.mkdir(parents=True, exist_ok=True)
             durable.replace_json(path, known)
@@ -90,18 +94,38 @@ class Forward:
         return functional_call(self.network, weights, inputs)
 
 
+def _multiplies_bfloat16(device: torch.device) -> bool:
+    """False for a CPU that says it has no instruction for it: a measurement beside other work might be fooled."""
+    flags = _cpu_flags() if device.type == "cpu" else ""
+    return not flags or bool(_BFLOAT16.search(flags))
+
+
+_BFLOAT16 = re.compile(r"\b(avx512_bf16|amx_bf16|avx_ne_convert|bf16)\b")  # x86 and Arm
+
+
+def _cpu_flags() -> str:
+    """What Linux says the CPU can do; empty where it cannot be asked."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return ""
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+
+
 def _gain(device: torch.device, cell: str) -> float:
     """How many times as fast a training chunk is in bfloat16; 0 where it is not possible."""
     sizes = {"embedding_size": 256, "hidden_size": 256, "num_layers": 1, "vocabulary_size": 64}
     plain = {"format": 1, "cell": cell, "dropout": 0.0, "nonlinearity": "tanh", "bias": True, "tied": False}
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         network = build({**plain, **sizes}).to(device)
-        tokens = torch.zeros(4, 32, dtype=torch.long, device=device)
-    plain_seconds = _seconds(_learning(Forward(network, "plain"), tokens), device)
+        tokens = torch.zeros(32, 32, dtype=torch.long, device=device)
+    paths = [_learning(Forward(network, path), tokens) for path in ("plain", path_of("bfloat16", device))]
     try:
-        return plain_seconds / _seconds(_learning(Forward(network, path_of("bfloat16", device)), tokens), device)
+        turns = [[_seconds(step, device) for step in paths] for _ in range(TURNS)]
     except RuntimeError:
         return 0.0
+    plain_seconds, bfloat16_seconds = (min(spent) for spent in zip(*turns, strict=True))
+    return plain_seconds / bfloat16_seconds
 
 
 def _learning(forward: Forward, tokens: Tensor) -> Callable[[], None]:
@@ -113,15 +137,11 @@ def _learning(forward: Forward, tokens: Tensor) -> Callable[[], None]:
 
 
 def _seconds(step: Callable[[], None], device: torch.device) -> float:
-    """The best of five calls, of which the first warms up; of fewer where they are slow."""
-    spent: list[float] = []
-    while len(spent) < 5 and sum(spent) < 0.5:
-        start = time.perf_counter()
-        step()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        spent.append(time.perf_counter() - start)
-    return min(spent)
+    start = time.perf_counter()
+    step()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - start
 
 
 def _cache() -> Path:
@@ -135,9 +155,7 @@ def _machine(device: torch.device, cell: str) -> str:
         chip = torch.cuda.get_device_name(device)
     else:
         chip = f"{platform.processor() or platform.machine()} {torch.backends.cpu.get_cpu_capability()}"
-        with contextlib.suppress(OSError):
-            found = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")]
-            chip += " " + hashlib.sha256("".join(found[:1]).encode()).hexdigest()[:12]
+        chip += " " + hashlib.sha256(_cpu_flags().encode()).hexdigest()[:12]
     return f"{device.type} | {chip} | {cell} | torch {torch.__version__} | rnncore {__version__}"
 
 

@@ -17,7 +17,9 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
+    """Where the measurement is kept, on a CPU that says it multiplies bfloat16."""
     monkeypatch.setenv("UNROLL_DATA", str(tmp_path))
+    monkeypatch.setattr(precision, "_cpu_flags", lambda: "flags: fpu amx_bf16 sse")
     return tmp_path / "precision.json"
 
 
@@ -39,6 +41,18 @@ def test_a_damaged_cache_is_measured_anew(monkeypatch, cache):
     cache.write_text("{")
     monkeypatch.setattr(precision, "_gain", lambda device, cell: 2.0)
     assert choose_precision("auto", CPU, "lstm") == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("flags", "measured"),
+    [("flags : avx avx2 fma", 0), ("flags : avx512f avx512_bf16", 1), ("Features : asimd bf16 sve", 1), ("", 1)],
+)
+def test_a_cpu_without_the_instruction_is_not_measured(monkeypatch, cache, flags, measured):
+    asked = []
+    monkeypatch.setattr(precision, "_cpu_flags", lambda: flags)
+    monkeypatch.setattr(precision, "_gain", lambda device, cell: asked.append(cell) or 2.0)
+    assert choose_precision("auto", CPU, "lstm") == ("bfloat16" if measured else "float32")
+    assert len(asked) == measured
 
 
 def test_a_machine_that_cannot_stays_in_float32(monkeypatch, cache):
