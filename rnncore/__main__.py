@@ -35,6 +35,8 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads: say nothing more at exit either
         return FAILED
+    except OSError as error:
+        return _complain(RnncoreError(str(error)), FAILED)
     except KeyboardInterrupt:
         return FAILED
 

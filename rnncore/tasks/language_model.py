@@ -32,7 +32,7 @@ from rnncore.recipe import Task as TaskTable
 from rnncore.tasks import Forward, Measured, Sources
 from rnncore.train import diagnostics, durable
 
-EVALUATION_LANES, EVALUATION_STEPS = 256, 128
+EVALUATION_LANES, EVALUATION_STEPS = 256, 64
 EVALUATION_SCORES = 2**25
 """Scores that one chunk of an evaluation may hold: 128 MiB in float32."""
 

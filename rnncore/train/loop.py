@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
 from rnncore import events
@@ -59,8 +58,9 @@ def train(
     with Folder(out) as folder:
         try:
             run = open_run(folder, recipe, sources, resume=resume, tick=tick)
-        except _Stop:  # still reading the data: there is nothing to keep, and a resume begins again
-            yield folder.feed.append(events.Stopped(step=0, seconds=0.0))
+        except _Stop:  # still reading the data: there is nothing to keep
+            last = folder.feed.last
+            yield folder.feed.append(events.Stopped(step=last["step"] if last else 0, seconds=0.0))
             return
         if run is None:
             return
@@ -128,12 +128,16 @@ def _step(run: Run) -> Iterator[Event]:
     run.carry = _detached(carry)
     run.step += 1
     run.meter.add(loss, norm, targets)
-    stated = run.meter.due(run.step) or run.at_end
-    if stated or _due(run):
-        run.meter.settle(run.step, run.task.ceiling(), run.recipe.training.clip_norm)
+    if run.meter.due(run.step) or _due(run):
+        _settle(run)
     run.meter.spent(time.perf_counter() - start)
-    if stated:
+    if run.meter.due(run.step) or run.at_end:
+        _settle(run)
         yield run.meter.progress(step=run.step, epoch=run.epoch, learning_rate=rate, done=run.done)
+
+
+def _settle(run: Run) -> None:
+    run.meter.settle(run.step, run.task.ceiling(), run.recipe.training.clip_norm)
 
 
 def _due(run: Run) -> str | None:
@@ -198,7 +202,7 @@ def _checkpoint(run: Run, tick: Tick) -> Iterator[Event]:
             loss, _, _ = run.task.loss(run.forward, run.batch, None, run.device)
         run.network.train()
         _refuse(run, loss.item())
-    run.meter.settle(run.step, run.task.ceiling(), run.recipe.training.clip_norm)
+    _settle(run)
     run.did["checkpoint"] = run.step
     run.folder.feed.sync()
     path, digest = checkpoint.write(run.folder.checkpoints, run.contents())
@@ -224,7 +228,9 @@ def _closing(run: Run, tick: Tick) -> Iterator[Event]:
 
 def _detached(carry: Any) -> Any:
     """The carry without its graph: this is where the gradient is cut."""
-    return carry.detach() if isinstance(carry, Tensor) else tuple(_detached(item) for item in carry)
+    if isinstance(carry, tuple):
+        return tuple(_detached(item) for item in carry)
+    return None if carry is None else carry.detach()
 
 
 def _sentence(error: Exception) -> str:

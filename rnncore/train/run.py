@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -189,7 +188,7 @@ def _mend(run: Run, contents: Contents) -> None:
 def _build(folder: Folder, recipe: Recipe, task: Task, resolved: dict[str, Any]) -> Run:
     """A run before its first step."""
     task.begin(recipe)
-    device = torch.device(resolved["device"])
+    device = precision.choose_device(resolved["device"])
     torch.set_num_threads(resolved["threads"])
     if device.type == "cuda":
         torch.use_deterministic_algorithms(True, warn_only=True)
@@ -266,12 +265,15 @@ def _carry(saved: dict[str, Tensor], device: torch.device) -> Any:
 def _random_state(device: torch.device) -> dict[str, Tensor]:
     state = {"random.cpu": torch.get_rng_state()}
     if device.type == "cuda":
-        state["random.cuda"] = torch.cuda.get_rng_state(device)
+        state["random.device"] = torch.cuda.get_rng_state(device)
+    if device.type == "mps":
+        state["random.device"] = torch.mps.get_rng_state()
     return state
 
 
 def _set_random_state(saved: dict[str, Tensor], device: torch.device) -> None:
     torch.set_rng_state(saved["random.cpu"])
     if device.type == "cuda":
-        with contextlib.suppress(KeyError):
-            torch.cuda.set_rng_state(saved["random.cuda"], device)
+        torch.cuda.set_rng_state(saved["random.device"], device)
+    if device.type == "mps":
+        torch.mps.set_rng_state(saved["random.device"])
