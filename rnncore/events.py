@@ -166,7 +166,8 @@ def iso(ms: int) -> str:
 
 def ms_of(text: str) -> int:
     """The inverse of :func:`iso`."""
-    return int(datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC).timestamp()) * 1000 + int(text[20:23])
+    seconds = datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC).timestamp()
+    return int(seconds) * 1000 + int(text[20:23])
 
 
 def _finite(value: Any) -> Any:

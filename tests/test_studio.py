@@ -17,13 +17,7 @@ import pytest
 
 from supervisor.environment import Environment
 from supervisor.valkey import free_port
-
-ROOT = Path(__file__).parent.parent
-ENVIRON = {
-    name: value
-    for name, value in os.environ.items()
-    if not name.startswith("UNROLL_") and name not in ("REDIS_URL", "DATABASE_URL", "DJANGO_SETTINGS_MODULE")
-} | {"UNROLL_VENV": sys.prefix}  # fmt: skip
+from tests.studios import ENVIRON, ROOT, Studio, processes_on
 
 REDIS = "-server 127.0.0.1:"  # how a valkey-server or redis-server calls itself
 
@@ -32,51 +26,6 @@ REDIS = "-server 127.0.0.1:"  # how a valkey-server or redis-server calls itself
 def _environment():
     if not Environment(Path(sys.prefix), environ=ENVIRON).is_ready(pages=True):
         pytest.skip("this environment was not set up by ./studio; run ./studio test")
-
-
-class Studio:
-    """A `studio up` on a data folder."""
-
-    def __init__(self, data: Path, port: int) -> None:
-        self.data, self.port = data, port
-        self.process = subprocess.Popen(
-            [ROOT / "studio", "up", "--data", data, "--port", str(port), "--no-browser"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=ENVIRON, cwd=data.parent,
-        )  # fmt: skip
-        self.lines: list[str] = []
-
-    def wait_until_ready(self) -> str:
-        """What it printed until it was ready."""
-        for line in self.process.stdout:
-            self.lines.append(line)
-            if line.startswith("Unroll is ready at "):
-                return "".join(self.lines)
-        pytest.fail("it ended before it was ready:\n" + "".join(self.lines))
-
-    def healthz(self) -> dict:
-        return json.load(urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz"))
-
-    def processes(self) -> dict[int, str]:
-        """All processes that work on its data folder, with their command lines, wherever they may hang."""
-        return processes_on(self.data)
-
-    def __enter__(self) -> Studio:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.lines += self.process.communicate()[0].splitlines(keepends=True)
-
-
-def processes_on(data: Path) -> dict[int, str]:
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            environ = (folder / "environ").read_bytes().split(b"\0")  # Redis writes its title over its own
-            if f"UNROLL_DATA={data}".encode() in environ or (folder / "cwd").readlink().is_relative_to(data):
-                found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
-    return found
 
 
 def studio(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -95,8 +44,9 @@ def gone(data: Path, seconds: float = 15) -> bool:
 def test_up_and_down_and_up_again(tmp_path):
     data, port = tmp_path / "data", free_port()
     with Studio(data, port) as first:
-        assert "Database" in first.wait_until_ready()
-        assert f"http://127.0.0.1:{port}\n" in first.lines[-1]
+        printed = first.wait_until_ready()
+        assert any("Database" in line for line in printed)
+        assert f"http://127.0.0.1:{port}\n" in printed[-1]
         assert {"database": "ok", "redis": "ok"}.items() <= first.healthz().items()
         roles = " ".join(first.processes().values())
         assert all(sign in roles for sign in ("uvicorn", "training@", "ingest@", "inference@", "beat", REDIS))
@@ -110,7 +60,7 @@ def test_up_and_down_and_up_again(tmp_path):
         assert first.process.returncode == 0
         assert processes_on(data) == {}
     with Studio(data, port) as second:
-        assert len(second.wait_until_ready().splitlines()) == 1  # nothing was done twice
+        assert len(second.wait_until_ready()) == 1  # nothing was done twice
     assert second.process.returncode == 0
 
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from supervisor.valkey import free_port
-from tests.test_studio import Studio
+from tests.studios import Studio
 
 PASSWORD = "a good long password"
 

@@ -80,7 +80,8 @@ def test_train_leaves_what_the_contract_lists(folder, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines == (folder / "run/events.jsonl").read_text().splitlines()
     assert json.loads(lines[-1])["kind"] == "finished"
-    assert {"recipe.json", "resolved.json", "events.jsonl", "checkpoints", "best", "last"} <= {path.name for path in Path("run").iterdir()}
+    left = {path.name for path in Path("run").iterdir()}
+    assert {"recipe.json", "resolved.json", "events.jsonl", "checkpoints", "best", "last"} <= left
     files = {"model.safetensors", "network.json", "tokenizer.json", "state.safetensors", "state.json", "recipe.json"}
     assert files == {path.name for path in Path("run/last").iterdir()}
     assert {path.name for path in Path("run/checkpoints").iterdir()} >= {"step-00000000", "step-00000020"}
