@@ -39,8 +39,8 @@ def test_a_run_is_queued_with_every_field_filled_in(start, told):
     assert (run.status, run.recipe, run.steps, told) == ("queued", RECIPE, 20, ["queued", "jobs.training.work"])
     assert run.filled["training"]["max_steps"] == 20
     assert {"hidden_size", "num_layers", "cell"} <= run.filled["network"].keys()
-    assert run.name.startswith("foxes, 2×")
-    assert run.name.endswith("LSTM")
+    network = run.filled["network"]
+    assert run.name == f"foxes, {network['num_layers']}×{network['hidden_size']} LSTM"
 
 
 def test_wrong_recipes_names_and_data_are_refused(start, alice, make):
