@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnncore.defaults import Facts
+from rnncore.defaults import VOCABULARY, Facts
 from rnncore.recipe import Recipe
 from webapp.datasets.models import Status, Version
 from webapp.problems import Conflict
 
-CHARACTERS_PER_TOKEN = {"word": 2.6, "bpe": 2.9}  # English prose; the tokenizer itself is made by the trainer
+# Measured on English; the tokenizer itself is made by the trainer. Words grow in number as Heaps' law says.
+CHARACTERS_PER_TOKEN = {"word": 3.6, "bpe": 2.8}
+HEAPS = (0.76, 0.73)
 RARE_CHARACTER_BYTES = 3  # of those beyond the counted ones: nearly all lie between U+0800 and U+FFFF
 
 
@@ -27,7 +29,9 @@ def facts_of(version: Version, recipe: Recipe) -> Facts:
             return Facts(tokens=_utf8_bytes(statistics), vocabulary_size=256, characters=characters)
         case kind:
             tokens = round(characters / CHARACTERS_PER_TOKEN[kind])
-            return Facts(tokens=tokens, vocabulary_size=None, characters=characters)
+            limit = recipe.task.vocabulary_size or VOCABULARY[kind]
+            size = min(limit, round(HEAPS[0] * tokens ** HEAPS[1])) if kind == "word" else limit
+            return Facts(tokens=tokens, vocabulary_size=size, characters=characters)
 
 
 def _utf8_bytes(statistics: dict[str, Any]) -> int:

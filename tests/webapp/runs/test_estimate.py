@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from rnncore import defaults
 from rnncore.errors import RecipeError
 from rnncore.recipe import Recipe
 from webapp.problems import Conflict
@@ -51,7 +52,21 @@ def test_facts_by_kind_of_token(version):
     for kind in ("word", "bpe"):
         facts = facts_of(version, Recipe.parse(recipe(task={"kind": "language_model", "tokens": kind})))
         assert 0 < facts.tokens < len(text)
-        assert facts.vocabulary_size is None
+    few = {"kind": "language_model", "tokens": "word", "vocabulary_size": 20}
+    assert facts_of(version, Recipe.parse(recipe(task=few))).vocabulary_size == 20
+
+
+@pytest.mark.parametrize("kind", ["char", "byte", "word", "bpe"])
+def test_the_estimate_is_near_what_the_engine_counts(alice, make, real_data, kind):
+    """Within a fifth of the tokens, and of the words, that there really are."""
+    from rnncore.data import tokens
+
+    text = (real_data / "tinyshakespeare.txt").read_text()
+    tokenizer = tokens.build(kind, [text], defaults.VOCABULARY.get(kind, 0))
+    version = make.dataset(alice.personal_team, text=text).version
+    facts = facts_of(version, Recipe.parse(recipe(task={"kind": "language_model", "tokens": kind})))
+    assert facts.tokens == pytest.approx(len(tokenizer.encode(text)), rel=0.2)
+    assert facts.vocabulary_size == pytest.approx(tokenizer.vocabulary_size, rel=0.2)
 
 
 def test_wrong_recipes_and_unready_versions(version, alice, make):
