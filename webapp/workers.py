@@ -6,14 +6,24 @@ import time
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 PREFIX = "unroll:worker:"
 PATIENCE = 0.5  # seconds: who asks is a person who waits, or a health check
 FRESH = 1.0  # seconds for which an answer is used again
 
-_client = redis.Redis.from_url(
-    settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, decode_responses=True
-)
+
+
+def client(url: str) -> redis.Redis:
+    """A client that does not try for long."""
+    once = Retry(NoBackoff(), 0)
+    return redis.Redis.from_url(
+        url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=once, decode_responses=True
+    )
+
+
+_client = client(settings.REDIS_URL)
 _seen: tuple[float, list[str]] = (0.0, [])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from django.db import OperationalError
 from django.test import Client
@@ -25,15 +27,18 @@ def test_well(valkey):
     valkey.client.delete("unroll:worker:training@here:1", "unroll:worker:ingest@here:2")
 
 
-def test_without_redis(settings, monkeypatch):
-    import redis
-
-    monkeypatch.setattr(workers, "_client", redis.Redis(port=1, socket_connect_timeout=0.5))
-    answer = Client().get("/healthz")
-    assert answer.status_code == 503
-    assert answer.json()["database"] == "ok"
-    assert "does not answer" in answer.json()["redis"]
-    assert workers.alive("training") is None
+@pytest.mark.parametrize("listening", [True, False], ids=["silent", "away"])
+def test_without_redis(listening, monkeypatch):
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        if listening:
+            deaf.listen()
+        monkeypatch.setattr(workers, "_client", workers.client(f"redis://127.0.0.1:{deaf.getsockname()[1]}/0"))
+        answer = Client().get("/healthz")
+        assert answer.status_code == 503
+        assert answer.json()["database"] == "ok"
+        assert "does not answer" in answer.json()["redis"]
+        assert workers.alive("training") is None
 
 
 def test_without_a_database(valkey, monkeypatch):
