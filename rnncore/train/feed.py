@@ -38,11 +38,10 @@ class Feed:
         self.last = body
         return body
 
-    def stated(self, kind: str) -> Iterator[dict[str, Any]]:
-        """The events of a kind that are in the file."""
+    def after(self, seq: int) -> Iterator[dict[str, Any]]:
+        """The events in the file whose number is larger."""
         with self.path.open("rb") as file:
-            mark = f'"kind":"{kind}"'.encode()
-            yield from (body for line in file if mark in line and (body := events.decode(line))["kind"] == kind)
+            yield from (event for line in file if (event := events.decode(line))["seq"] > seq)
 
     def sync(self) -> None:
         """Wait until everything is on disk."""

@@ -66,7 +66,8 @@ def train(
             return
         try:
             for event in _attempt(run, tick):
-                yield folder.feed.append(event)
+                if not run.has_told(event):
+                    yield folder.feed.append(event)
         except Exception as error:
             step = error.step if isinstance(error, Diverged) else run.step
             yield folder.feed.append(events.Failed(step=step, error=_sentence(error), hint=_hint(error)))
@@ -75,7 +76,7 @@ def train(
 
 def _attempt(run: Run, tick: Tick) -> Iterator[Event]:
     """From where the run stands to its end. ``tick`` is called often and raises _Stop where somebody asked to stop."""
-    known = {event["name"] for event in run.folder.feed.stated("baseline")}
+    known = {event["name"] for event in run.folder.feed.after(0) if event["kind"] == "baseline"}
     yield from _opening(run)
     with Baselines(run.task.baselines(), known) as baselines:
         try:
@@ -102,9 +103,9 @@ def _opening(run: Run) -> Iterator[Event]:
         step=run.step, parameters=count(run.network), steps=run.end_step, tokens=run.task.facts.tokens,
         device=str(run.device), precision=run.precision, vocabulary_size=run.task.facts.vocabulary_size,
     )  # fmt: skip
-    if run.untold:
+    if run.restored:
         path = checkpoint.path_of(run.folder.checkpoints, run.step)
-        yield _checkpointed(run, path, run.untold)
+        yield _checkpointed(run, path, run.restored)
     run.network.train()
 
 
@@ -160,6 +161,7 @@ def _evaluate(run: Run, tick: Tick) -> Iterator[Event]:
     improved = run.best is None or measured.loss < run.best["loss"]
     if improved:
         run.best = {"step": run.step, "loss": measured.loss}
+        run.did["checkpoint"] = -1  # one that a stop wrote at this step does not know yet that it is the best
     run.waited = 0 if improved else run.waited + 1
     run.schedule.evaluated(improved)
     run.did["evaluate"] = run.step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -11,9 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rnncore import __version__, defaults
+from rnncore import __version__, defaults, events
 from rnncore.data.sources import sha256
 from rnncore.errors import RequestError
+from rnncore.events import Event
 from rnncore.plan import epochs_to_steps
 from rnncore.recipe import Recipe
 from rnncore.tasks import Batches, Sources, Task, open_task
@@ -32,7 +34,8 @@ class Run:
 
     ``best``: the step and validation loss of the best evaluation so far; ``waited``: evaluations since. ``did``: the
     step at which each duty was last done. ``batch``: what the last step read. ``went_on``: this is not the first
-    attempt. ``untold``: the SHA-256 of the checkpoint it goes on from, where its event was lost.
+    attempt. ``restored``: the SHA-256 of the checkpoint it goes on from. ``told``: facts of this very step that an
+    attempt stated after the checkpoint; they come again and are not stated twice.
     """
 
     folder: Folder
@@ -53,7 +56,8 @@ class Run:
     did: dict[str, int] = field(default_factory=lambda: {"evaluate": 0, "sample": -1, "checkpoint": -1})
     batch: Any = None
     went_on: bool = False
-    untold: str | None = None
+    restored: str = ""
+    told: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def epoch(self) -> float:
@@ -90,6 +94,14 @@ class Run:
     def is_best(self) -> bool:
         """Whether the weights of this step gave the best evaluation so far."""
         return self.best is not None and self.best["step"] == self.step
+
+    def has_told(self, event: Event) -> bool:
+        """Whether an earlier attempt stated this very fact; True once for each."""
+        body = _fact(events.as_dict(event, seq=0, at=0))
+        if body not in self.told:
+            return False
+        self.told.remove(body)
+        return True
 
     def contents(self) -> Contents:
         """The run as a checkpoint."""
@@ -167,22 +179,29 @@ def _old(
         durable.replace_json(folder.path / "recipe.json", longer.to_dict())
     if contents := checkpoint.newest(folder.checkpoints):
         run.load(contents)
-        _mend(run, contents)
+        run.restored = contents.sha256
+        _point(run)
         if finished:
             run.waited = 0
+    last_seq = contents.values["last_seq"] if contents else 0
+    facts = (_fact(event) for event in folder.feed.after(last_seq) if event["step"] == run.step)
+    run.told = [fact for fact in facts if fact["kind"] in ("evaluated", "diagnosed", "sampled", "checkpointed")]
     run.went_on = True
     return run
 
 
-def _mend(run: Run, contents: Contents) -> None:
-    """Do what a crash right after the checkpoint prevented: the pointers, and the word that it is there."""
+def _point(run: Run) -> None:
+    """Let ``last`` and ``best`` mean what they did: a crash right after the checkpoint may have left them behind."""
     folder = run.folder
     folder.point("last", checkpoint.path_of(folder.checkpoints, run.step))
     best = checkpoint.path_of(folder.checkpoints, run.step if run.best is None else int(run.best["step"]))
     if best.is_dir():
         folder.point("best", best)
-    if folder.feed.seq == contents.values["last_seq"]:
-        run.untold = contents.sha256
+
+
+def _fact(event: dict[str, Any]) -> dict[str, Any]:
+    """An event without its number and time, as JSON has it."""
+    return json.loads(events.dumps({name: value for name, value in event.items() if name not in ("seq", "at")}))
 
 
 def _build(folder: Folder, recipe: Recipe, task: Task, resolved: dict[str, Any]) -> Run:

@@ -54,8 +54,8 @@ def test_text_that_is_no_unicode_does_not_end_the_feed(tmp_path):
     assert lines(tmp_path / "events.jsonl")[0]["text"] == "?"
 
 
-def test_events_of_a_kind_are_found_again(tmp_path):
+def test_what_came_after_a_number_is_found_again(tmp_path):
     feed = Feed(tmp_path / "events.jsonl")
-    feed.append(Rewound(step=1))
-    feed.append(Sampled(step=1, prompt='"kind":"rewound"', temperature=1.0, text=""))
-    assert [event["seq"] for event in feed.stated("rewound")] == [1]
+    for step in range(4):
+        feed.append(Rewound(step=step))
+    assert [(event["seq"], event["step"]) for event in feed.after(2)] == [(3, 2), (4, 3)]

@@ -197,13 +197,13 @@ def test_patience_ends_a_run_that_no_longer_improves(text, tmp_path):
 
 
 def test_the_test_part_is_measured_once_with_the_best_weights(text, tmp_path):
-    recipe = tiny(training={"test_fraction": 0.1, "learning_rate": 0.3, "schedule": "constant", "max_steps": 40})
-    found = run(recipe, text, tmp_path / "run")
+    training = {"test_fraction": 0.1, "learning_rate": 1.0, "schedule": "constant", "evaluate_every": 5}
+    found = run(tiny(training={**training, "max_steps": 40}), text, tmp_path / "run")
     tests = [event for event in of_kind(found, "evaluated") if event["split"] == "test"]
     assert len(tests) == 1 and tests[0] is found[-2]
-    again = tiny(training={"test_fraction": 0.1, "learning_rate": 0.3, "schedule": "constant",
-                           "max_steps": int(found[-1]["best"]["step"])})  # fmt: skip
-    shorter = run(again, text, tmp_path / "again")
+    best = int(found[-1]["best"]["step"])
+    assert best < 40
+    shorter = run(tiny(training={**training, "max_steps": best}), text, tmp_path / "again")
     assert shorter[-2]["split"] == "test" and shorter[-2]["loss"] == pytest.approx(tests[0]["loss"], rel=1e-6)
 
 

@@ -15,6 +15,7 @@ import torch
 
 from rnncore.errors import Busy, RequestError
 from rnncore.recipe import Recipe
+from rnncore.train import meter
 from rnncore.train.folder import Folder
 from rnncore.train.loop import train
 from tests.rnncore.train.conftest import StopAfter, facts, feed, of_kind, run, state, tiny, weights
@@ -24,8 +25,12 @@ PRECISIONS = ("float32", "bfloat16")
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from rnncore.train import checkpoint, feed, folder
+from rnncore.tasks import language_model
+from rnncore.train import checkpoint, feed, folder, meter
 from rnncore.__main__ import main
+
+language_model.Task.baselines = lambda self: None
+meter.WINDOW_SECONDS = 1e9
 
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -54,20 +59,32 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def steady():
+    """One thread, and progress that is stated by steps alone, however busy the machine is."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(meter, "WINDOW_SECONDS", 1e9)
+        yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module", params=PRECISIONS)
 def precision(request) -> str:
     return request.param
 
 
 @pytest.fixture(scope="module")
-def undisturbed(precision, text, tmp_path_factory) -> Path:
+def undisturbed(steady, precision, text, tmp_path_factory) -> Path:
     out = tmp_path_factory.mktemp(precision) / "run"
     run(recipe(precision), text, out)
     return out
 
 
 def recipe(precision: str = "float32", **training):
-    return tiny(training={"precision": precision, **training})
+    """Of 44 steps: from step 2 on, progress is a mean over two."""
+    return tiny(training={"precision": precision, "max_steps": 44, **training})
 
 
 def same(out: Path, other: Path) -> None:
@@ -85,7 +102,7 @@ def same(out: Path, other: Path) -> None:
 def test_a_stop_and_a_resume_change_no_bit(precision, undisturbed, text, tmp_path, kind):
     stop = StopAfter(lambda event: event["kind"] == kind and event["step"] >= 12)
     first = run(recipe(precision), text, tmp_path / "run", stop=stop)
-    assert first[-1]["kind"] == "stopped" and first[-1]["step"] < 30
+    assert first[-1]["kind"] == "stopped" and first[-1]["step"] < 44
     second = run(recipe(precision), text, tmp_path / "run", resume=True)
     assert second[0] == {**second[0], "kind": "rewound", "step": first[-1]["step"]}
     same(tmp_path / "run", undisturbed)
@@ -126,6 +143,19 @@ def test_a_killed_run_goes_on_to_the_same_bits(undisturbed, precision, text, tmp
     assert not list((out / "checkpoints").glob(".*"))
 
 
+@pytest.mark.parametrize("kind", ["evaluated", "diagnosed", "sampled", "checkpointed"])
+def test_no_fact_is_stated_twice_by_an_attempt_that_is_cut_off(undisturbed, precision, text, tmp_path, kind):
+    """Stopped in the middle of what is due at step 20, then cut off right after a fact of that step."""
+    stop = StopAfter(lambda event: event["kind"] == "progress" and event["step"] == 20)
+    run(recipe(precision), text, tmp_path / "run", stop=stop)
+    assert state(tmp_path / "run")["did"]["evaluate"] == 10
+    attempt = train(recipe(precision), text, tmp_path / "run", resume=True)
+    assert next(event for event in attempt if event["kind"] == kind)["step"] == 20
+    attempt.close()
+    run(recipe(precision), text, tmp_path / "run", resume=True)
+    same(tmp_path / "run", undisturbed)
+
+
 def test_a_damaged_newest_checkpoint_is_passed_over(text, tmp_path):
     run(recipe(), text, tmp_path / "undisturbed")
     stop = StopAfter(lambda event: event["kind"] == "checkpointed" and event["step"] == 15)
@@ -138,14 +168,14 @@ def test_a_damaged_newest_checkpoint_is_passed_over(text, tmp_path):
     same(tmp_path / "run", tmp_path / "undisturbed")
 
 
-def test_killed_before_the_first_checkpoint_it_starts_again(text, tmp_path):
-    stop = StopAfter(lambda event: event["kind"] == "started")
-    run(recipe(), text, tmp_path / "run", stop=stop)
-    for path in (tmp_path / "run/checkpoints").iterdir():
-        for file in path.iterdir():
-            file.unlink()
-        path.rmdir()
-    assert run(recipe(), text, tmp_path / "run", resume=True)[-1]["kind"] == "finished"
+@pytest.mark.parametrize("kind", ["started", "sampled"])
+def test_cut_off_before_the_first_checkpoint_it_starts_again(undisturbed, precision, text, tmp_path, kind):
+    attempt = train(recipe(precision), text, tmp_path / "run")
+    assert next(event for event in attempt if event["kind"] == kind)["step"] == 0
+    attempt.close()
+    found = run(recipe(precision), text, tmp_path / "run", resume=True)
+    assert (found[0]["kind"], found[0]["step"], found[-1]["kind"]) == ("rewound", 0, "finished")
+    same(tmp_path / "run", undisturbed)
 
 
 def test_resuming_where_nothing_was_started_starts(text, tmp_path):
@@ -161,13 +191,13 @@ def test_a_finished_run_has_nothing_to_do(text, tmp_path):
 
 
 def test_more_steps_continue_a_finished_run(text, tmp_path):
-    steady = {"schedule": "constant"}
-    run(recipe(**steady, max_steps=20), text, tmp_path / "run")
-    found = run(recipe(**steady, max_steps=30), text, tmp_path / "run", resume=True)
-    assert (found[0]["kind"], found[0]["step"], found[-1]["kind"], found[-1]["step"]) == ("rewound", 20, "finished", 30)
-    run(recipe(**steady), text, tmp_path / "undisturbed")
+    constant = {"schedule": "constant"}
+    run(recipe(**constant, max_steps=20), text, tmp_path / "run")
+    found = run(recipe(**constant, max_steps=44), text, tmp_path / "run", resume=True)
+    assert (found[0]["kind"], found[0]["step"], found[-1]["kind"], found[-1]["step"]) == ("rewound", 20, "finished", 44)
+    run(recipe(**constant), text, tmp_path / "undisturbed")
     assert weights(tmp_path / "run") == weights(tmp_path / "undisturbed")
-    assert json.loads((tmp_path / "run/recipe.json").read_bytes())["training"]["max_steps"] == 30
+    assert json.loads((tmp_path / "run/recipe.json").read_bytes())["training"]["max_steps"] == 44
 
 
 def test_more_steps_draw_the_schedule_out(text, tmp_path):
@@ -188,7 +218,7 @@ def test_the_filled_in_recipe_resumes_too(text, tmp_path):
     [
         ({"network": {"hidden_size": 13}}, "network.hidden_size"),
         ({"training": {"learning_rate": 0.02}}, "training.learning_rate"),
-        ({"training": {"max_steps": 29}}, "training.max_steps"),
+        ({"training": {"max_steps": 43}}, "training.max_steps"),
         ({"sampling": {"prompts": ["a"]}}, "sampling.prompts"),
     ],
 )
@@ -234,4 +264,4 @@ def test_a_resume_restates_no_baseline_and_no_checkpoint(baselines, text, tmp_pa
     assert len(names) == len(set(names)) >= 3
     paths = [event["path"] for event in of_kind(feed(tmp_path / "run"), "checkpointed")]
     assert len(paths) == len(set(paths))
-    assert state(tmp_path / "run")["step"] == 30
+    assert state(tmp_path / "run")["step"] == 44
