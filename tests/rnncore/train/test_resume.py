@@ -119,6 +119,16 @@ def test_a_stop_in_every_duty_and_step_changes_no_bit(undisturbed, precision, te
     same(tmp_path / "run", undisturbed)
 
 
+def test_the_plateau_schedule_goes_on_where_it_was(text, tmp_path):
+    plateau = recipe(schedule="plateau", learning_rate=0.5, evaluate_every=3)
+    rates = {event["learning_rate"] for event in of_kind(run(plateau, text, tmp_path / "undisturbed"), "progress")}
+    assert len(rates) > 3
+    stop = StopAfter(lambda event: event["kind"] == "progress" and event["learning_rate"] < 0.3 and event["step"] > 9)
+    run(plateau, text, tmp_path / "run", stop=stop)
+    run(plateau, text, tmp_path / "run", resume=True)
+    same(tmp_path / "run", tmp_path / "undisturbed")
+
+
 @pytest.mark.parametrize(
     ("precision", "where"),
     [
