@@ -23,8 +23,9 @@ def studio(tmp_path_factory) -> Iterator[Studio]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Playwright runs an event loop in this thread while it is open: it is closed before other tests want one."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not path:
         pytest.fail("these tests want Chromium: apt-get install chromium, or name its program in CHROMIUM")
