@@ -5,8 +5,8 @@ The package stands alone: it knows nothing of the web studio around it. Importin
 validate a recipe and read a file without paying for a tensor library.
 
 >>> from rnncore.recipe import Recipe
->>> Recipe.parse({"task": {"kind": "language_model"}}).network.cell
-'lstm'
+>>> Recipe.parse({"task": {"kind": "language_model"}, "network": {"cell": "gru"}}).network.cell
+'gru'
 """
 
 __version__ = "0.1.0"

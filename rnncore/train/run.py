@@ -129,9 +129,7 @@ class Run:
         self.meter = Meter(**values["meter"])
 
 
-def open_run(
-    folder: Folder, recipe: Recipe, sources: Sources, *, resume: bool, tick: Callable[[], None]
-) -> Run | None:
+def open_run(folder: Folder, recipe: Recipe, sources: Sources, *, resume: bool, tick: Callable[[], None]) -> Run | None:
     """The run of a folder, ready to take its next step; None where it has reached its end already.
 
     ``tick`` is called while the data is read and may raise to end it.
@@ -147,9 +145,7 @@ def open_run(
     return _old(folder, recipe, sources, hashes, tick)
 
 
-def _new(
-    folder: Folder, given: Recipe, sources: Sources, hashes: dict[str, str], tick: Callable[[], None]
-) -> Run:
+def _new(folder: Folder, given: Recipe, sources: Sources, hashes: dict[str, str], tick: Callable[[], None]) -> Run:
     shutil.rmtree(folder.data, ignore_errors=True)  # what a start left that came to nothing
     task = open_task(defaults.fill_task(given), sources, folder.data, tick)
     recipe = defaults.fill(given, task.facts)
