@@ -25,6 +25,9 @@ DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 3
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    # PyTorch's threads wait for each other a thousand times a step. As they come they wait spinning, which on cores
+    # that others use too is twenty times as slow as sleeping (bench/README.md). Read when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     arguments = _parser().parse_args(argv)
     try:
         return arguments.run(arguments)
