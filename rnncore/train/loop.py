@@ -132,6 +132,7 @@ def _step(run: Run) -> Iterator[Event]:
     if run.meter.due(run.step) or _due(run):
         _settle(run)
     run.meter.spent(time.perf_counter() - start)
+    run.meter.lap()
     if run.meter.due(run.step) or run.at_end:
         _settle(run)
         yield run.meter.progress(step=run.step, epoch=run.epoch, learning_rate=rate, done=run.done)

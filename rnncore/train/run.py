@@ -81,7 +81,7 @@ class Run:
         if self.end_step is not None:
             shares.append(self.step / self.end_step)
         if self.recipe.training.max_minutes is not None:
-            shares.append(self.meter.seconds / (60 * self.recipe.training.max_minutes))
+            shares.append(self.meter.elapsed / (60 * self.recipe.training.max_minutes))
         return min(1.0, max(shares))
 
     @property

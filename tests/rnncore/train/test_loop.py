@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import islice, pairwise
+from time import monotonic
 
 import pytest
 import torch
@@ -223,10 +224,11 @@ def test_without_a_validation_part_the_last_checkpoint_is_the_best(baselines, te
 
 
 def test_minutes_end_a_run_and_bend_the_schedule(text, tmp_path):
+    start = monotonic()
     recipe = tiny(training={"max_steps": 10**6, "max_minutes": 0.02, "evaluate_every": 10**6})
     found = run(recipe, text, tmp_path / "run")
     progress = of_kind(found, "progress")
-    assert found[-1]["kind"] == "finished" and found[-1]["seconds"] >= 1.2
+    assert found[-1]["kind"] == "finished" and monotonic() - start >= 1.2
     assert progress[-1]["learning_rate"] == pytest.approx(0.05 * 0.01, rel=0.1) and len(progress) >= 20
     ends = {of_kind(found, kind)[-1]["step"] for kind in ("progress", "evaluated", "sampled", "checkpointed")}
     assert ends == {found[-1]["step"]}
