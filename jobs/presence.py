@@ -26,9 +26,9 @@ def role_of(consumer) -> str:
     return next(iter(consumer.app.amqp.queues.consume_from))
 
 
-def worker_name(role: str) -> str:
-    """``training@host:4711``"""
-    return f"{role}@{socket.gethostname()}:{os.getpid()}"
+def worker_name(role: str, pid: int | None = None) -> str:
+    """``training@host:4711``, by default of this process."""
+    return f"{role}@{socket.gethostname()}:{pid or os.getpid()}"
 
 
 @worker_ready.connect

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from jobs import follow, workplace
+from jobs import follow, presence, workplace
 from jobs.wake import wake
 from tests.jobs.recipes import ENDLESS, TEXT, recipe
 from tests.waiting import until
@@ -28,8 +28,12 @@ def trainer_of(run: Run) -> psutil.Process | None:
     return None if workplace.is_free(folder) else workplace.occupant(folder)
 
 
-def ready(valkey, role: str, workers: int = 1) -> None:
-    until(lambda: len(list(valkey.client.scan_iter(f"unroll:worker:{role}@*"))) >= workers)
+def ready(valkey, role: str, worker) -> None:
+    def says_so() -> int:
+        assert worker.poll() is None, f"the {role} worker ended with {worker.returncode}"
+        return valkey.client.exists(f"unroll:worker:{presence.worker_name(role, worker.pid)}")
+
+    until(says_so)
 
 
 def assert_whole(run: Run) -> list[dict]:
@@ -93,16 +97,16 @@ def test_a_killed_worker_and_a_frozen_one_are_succeeded_within_half_a_minute(sta
     start("beat")
     first = start("training")
     until(lambda: now(run).step >= 1)
-    trainer = trainer_of(run)
+    trainer = until(lambda: trainer_of(run))
     second = start("training")
-    ready(valkey, "training", 2)
+    ready(valkey, "training", second)
     first.send_signal(signal.SIGKILL)
     until(lambda: now(run).attempt == 2, 30)
     until(lambda: not trainer.is_running())
     known = now(run).last_seq
     until(lambda: now(run).last_seq > known + 2)
 
-    trainer = trainer_of(run)
+    trainer = until(lambda: trainer_of(run))
     second.send_signal(signal.SIGSTOP)
     third = start("training")
     until(lambda: now(run).attempt == 3, 30)
@@ -144,6 +148,6 @@ def test_an_idle_process_ends_at_once(start, valkey, role):
     if role == "beat":
         until(lambda: valkey.client.dbsize())
     else:
-        ready(valkey, role)
+        ready(valkey, role, process)
     process.terminate()
     assert process.wait(10) in (0, -signal.SIGTERM)
