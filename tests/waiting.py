@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(holds: Callable[[], T], seconds: float = 60) -> T:
+def until(holds: Callable[[], T], seconds: float = 120) -> T:
     """What ``holds`` answers as soon as it is true."""
     deadline = time.monotonic() + seconds
     while not (answer := holds()):

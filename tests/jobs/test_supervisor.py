@@ -51,7 +51,7 @@ def supervise(desk, stopping):
         def run(self) -> None:
             self.outcome = self.supervisor.run()
 
-        def done(self, seconds: float = 60) -> str:
+        def done(self, seconds: float = 120) -> str:
             self.join(seconds)
             assert not self.is_alive(), "the supervisor is not done"
             return self.outcome
@@ -121,7 +121,7 @@ def test_when_the_studio_ends_the_run_goes_back_to_the_queue_with_a_checkpoint(d
     thread = supervise()
     until(trains(desk, 3))
     stopping.set()
-    assert thread.done(20) == "released"
+    assert thread.done() == "released"
     assert desk.status("run") == "queued"
     last = [event for event in desk.events("run") if event["kind"] == "checkpointed"][-1]
     assert last["step"] == desk.events("run")[-1]["step"]
@@ -135,7 +135,7 @@ def test_a_trainer_that_does_not_end_in_time_is_killed_and_its_run_kept(desk, su
     process = trainer_of(thread.claim.folder)
     process.suspend()
     stopping.set()
-    assert thread.done(20) == "released"
+    assert thread.done() == "released"
     assert not process.is_running()
     assert desk.status("run") == "queued"
 
@@ -148,7 +148,7 @@ def test_who_has_lost_the_lease_kills_the_trainer_and_writes_no_more(desk, super
     desk.expire("run")
     desk.runs.reap()
     other = desk.runs.claim("other")
-    assert thread.done(20) == "lost"
+    assert thread.done() == "lost"
     assert not process.is_running()
     assert desk.runs.renew(other) == ""
     assert desk.status("run") == "running"
@@ -238,7 +238,7 @@ def test_the_studio_can_end_while_the_database_is_away(desk, supervise, stopping
     process = trainer_of(thread.claim.folder)
     store.away.set()
     stopping.set()
-    assert thread.done(20) == "lost"
+    assert thread.done() == "lost"
     assert not process.is_running()
     assert in_file(thread.claim.folder)[-1]["kind"] == "stopped"
     desk.expire("run")
