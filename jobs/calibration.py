@@ -12,6 +12,7 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from pathlib import Path
 from statistics import median
@@ -26,12 +27,14 @@ from jobs.trainer import yield_to_others
 from rnncore import cost
 from rnncore.recipe import Recipe
 
+SETTLED = 20.0  # seconds after our start: the studio's other processes start too, and would falsify the measurement
 KEPT = 32  # observed runs
 TRUST = 0.1  # how much the measurement weighs beside one observed run
 
 log = logging.getLogger(__name__)
 
 _NUMBERS = ("flops", "step_overhead", "fixed")
+_loaded_at = time.monotonic()
 _lock = threading.Lock()
 _process: subprocess.Popen[bytes] | None = None
 _failed = False
@@ -42,15 +45,15 @@ def path() -> Path:
 
 
 def begin() -> None:
-    """Starts to measure in the background, unless it was done, is being done, or cannot be done here."""
+    """Starts to measure in the background, unless it was done, is being done, cannot be done, or it is too early."""
     global _process
     with _lock:
-        if _failed or _process or path().exists():
+        if _failed or _process or path().exists() or time.monotonic() < _loaded_at + SETTLED:
             return
         command = [sys.executable, "-m", "rnncore", "bench", "calibration", "--json"]
         # In the worker's own process group: whoever ends that ends the measurement with it.
         _process = subprocess.Popen(command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        yield_to_others(_process.pid, 19)
+        yield_to_others(_process.pid)  # as a training does
         threading.Thread(target=_finish, args=(_process,), name="calibration", daemon=True).start()
 
 

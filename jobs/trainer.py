@@ -67,14 +67,14 @@ class Trainer:
             return log.read().decode("utf-8", "replace").strip()
 
 
-def yield_to_others(pid: int, niceness: int = NICENESS) -> None:
+def yield_to_others(pid: int) -> None:
     """Lowers the priority of a process that has just been started, before it has threads."""
     with contextlib.suppress(psutil.Error):
-        psutil.Process(pid).nice(niceness)
+        psutil.Process(pid).nice(NICENESS)
     # Where Linux groups processes by session to share out the processor, niceness counts only within a session, and the
     # session has a niceness of its own.
     with contextlib.suppress(OSError):
-        Path(f"/proc/{pid}/autogroup").write_text(str(niceness))
+        Path(f"/proc/{pid}/autogroup").write_text(str(NICENESS))
 
 
 def signal_name(code: int) -> str:

@@ -20,6 +20,7 @@ MEASURED = {"flops": 1e11, "step_overhead": 2e-5, "fixed": 2e-3}
 def file(settings, tmp_path, monkeypatch):
     settings.DATA = tmp_path
     monkeypatch.setattr(calibration, "_failed", False)
+    monkeypatch.setattr(calibration, "SETTLED", 0.0)
     return tmp_path / "calibration.json"
 
 
@@ -53,6 +54,13 @@ def test_it_is_measured_once(file, command):
     calibration.begin()
     assert len(started) == 1
     assert Calibration.of(json.loads(file.read_text())) == Calibration(**MEASURED)
+
+
+def test_it_waits_until_the_studio_has_started(file, command, monkeypatch):
+    started = command("raise SystemExit(1)")
+    monkeypatch.setattr(calibration, "SETTLED", 1e9)
+    calibration.begin()
+    assert started == []
 
 
 def test_a_training_interrupts_it_and_it_is_begun_again_later(file, command):
