@@ -105,7 +105,7 @@ def test_from_a_text_to_a_shared_model(alice, visitor, real_data):
     alice.get_by_role("button", name="Write").click()
     expect(alice.locator("#play-output")).to_contain_text(re.compile(r"ROMEO:.+", re.DOTALL))
     print(f"first token after {time.monotonic() - asked:.2f} s beside a training")
-    expect(alice.locator("#play-copy")).to_be_visible(timeout=20 * SECOND)
+    expect(alice.locator("#play-status")).to_contain_text("80 characters in", timeout=20 * SECOND)
     seed = alice.locator("#play-seed").input_value()
     text = alice.locator("#play-output").inner_text()
 
@@ -113,7 +113,7 @@ def test_from_a_text_to_a_shared_model(alice, visitor, real_data):
     alice.get_by_label("A new seed each time").uncheck()
     alice.locator("#play-seed").fill(seed)
     alice.get_by_role("button", name="Write").click()
-    expect(alice.locator("#play-copy")).to_be_visible(timeout=20 * SECOND)
+    expect(alice.locator("#play-status")).to_contain_text("80 characters in", timeout=20 * SECOND)
     wait_for(lambda: alice.locator("#play-output").inner_text() == text)
 
     # A link that needs no account, and its end.
@@ -126,7 +126,7 @@ def test_from_a_text_to_a_shared_model(alice, visitor, real_data):
     colleague.get_by_label("Prompt").fill("JULIET:")
     colleague.locator("#play-length").fill("40")
     colleague.get_by_role("button", name="Write").click()
-    expect(colleague.locator("#play-copy")).to_be_visible(timeout=20 * SECOND)
+    expect(colleague.locator("#play-status")).to_contain_text("40 characters in", timeout=20 * SECOND)
     assert colleague.goto("/datasets/").url.endswith("/accounts/login/?next=/datasets/")
     alice.goto(f"{model}shares/")
     alice.get_by_role("button", name=re.compile("Revoke")).click()
