@@ -50,7 +50,7 @@ def of_validation(items: Sequence[dict[str, Any]]) -> HttpResponse:
     malformed = [item["msg"] for item in items if item["type"] == "json_invalid"]
     if malformed:
         return response(400, "Malformed JSON", malformed[0])
-    errors = [(".".join(str(part) for part in item["loc"]) or "body", _message(item)) for item in items]
+    errors = [(".".join(str(part) for part in item["loc"]) or "body", message_of(item)) for item in items]
     return of_refusal(Invalid("; ".join(f"{field}: {message}" for field, message in errors), errors=errors))
 
 
@@ -90,6 +90,7 @@ def _sent(place: Sequence[Any]) -> Sequence[Any]:
     return place[2:] if place[0] == "body" else place[1:]
 
 
-def _message(item: dict[str, Any]) -> str:
+def message_of(item: dict[str, Any]) -> str:
+    """What pydantic says of a field, in our words."""
     words = {"extra_forbidden": "is not known here", "missing": "is missing"}
     return words.get(item["type"]) or item["msg"][0].lower() + item["msg"][1:]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
+from webapp.models import shape
 from webapp.models.models import Model
+from webapp.problems import Invalid
 from webapp.runs import feed
 from webapp.runs.models import Run
 
+MOST = 200_000  # characters of JSON
 SAMPLES = 4
 COMMAND = "rnncore generate . --length 300 --temperature 0.8"
 
@@ -34,6 +38,22 @@ def fill(run: Run, step: int) -> Card:
         "samples": _samples(run, step),
         "recipe": run.filled,
     }  # fmt: skip
+
+
+def changed(card: Card, changes: Card) -> Card:
+    """The card with other fields, None taking one away. Raises Invalid at what no page could show."""
+    merged = {name: value for name, value in {**card, **changes}.items() if value is not None}
+    try:
+        shape.check(merged)
+        text = json.dumps(merged, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except UnicodeEncodeError:
+        raise Invalid.at("card", "holds half of a character (a surrogate alone)") from None
+    except ValueError:
+        raise Invalid.at("card", "holds a number that is not finite") from None
+    if len(text) > MOST:
+        raise Invalid.at("card", f"A card has at most {MOST:,} characters of JSON.")
+    return merged
 
 
 def strongest(baselines: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +106,7 @@ def _data(card: Card) -> str:
     data, training = card.get("data") or {}, card.get("training") or {}
     facts = [f"Trained on {_plain(str(data.get('name', 'unknown data')))}"]
     if "characters" in data:
-        facts.append(f"{data['characters']:,} characters, {data['vocabulary_size']:,} of them different")
+        facts.append(f"{data['characters']:,} characters, {data.get('vocabulary_size', 0):,} of them different")
     if "step" in training:
         facts.append(f"checkpoint of step {training['step']:,}")
     if "parameters" in training:

@@ -5,7 +5,6 @@ Services check the person's role in the team; they raise what :mod:`webapp.probl
 
 from __future__ import annotations
 
-import json
 import secrets
 from datetime import datetime
 from typing import Any
@@ -23,8 +22,6 @@ from webapp.problems import Conflict, Invalid
 from webapp.runs.models import Run
 from webapp.runs.selectors import Checkpoint, checkpoints
 from webapp.teams.selectors import require_in
-
-MOST_CARD = 200_000  # characters of JSON
 
 
 def publish(*, user: User, run: Run, checkpoint: str | int = "best", name: str) -> Model:
@@ -60,10 +57,7 @@ def update(*, user: User, model: Model, name: str | None = None, card: dict[str,
     if name is not None:
         model.name = clean_name(name)
     if card is not None:
-        merged = {key: value for key, value in {**model.card, **card}.items() if value is not None}
-        if len(json.dumps(merged)) > MOST_CARD:
-            raise Invalid.at("card", f"A card has at most {MOST_CARD:,} characters of JSON.")
-        model.card = merged
+        model.card = cards.changed(model.card, card)
     model.save(update_fields=["name", "card"])
     return model
 

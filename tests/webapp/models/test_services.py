@@ -91,6 +91,27 @@ def test_name_and_card_can_change(alice, model):
         services.update(user=alice, model=model, card={"description": "a" * 300_000})
 
 
+def test_a_card_that_was_read_can_be_sent_back(alice, model):
+    services.update(user=alice, model=model, card={**model.card, "description": "of the forest", "licence": "CC0"})
+    assert (model.card["description"], model.card["licence"]) == ("of the forest", "CC0")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("description", 5), ("evaluation", 5), ("baselines", {"unigram": 1}), ("samples", [{}]), ("recipe", "lstm"),
+        ("data", {"characters": "many"}), ("training", {"step": "last"}), ("task", ["a"]),
+        ("licence", "\ud800"), ("\udfff", 1), ("accuracy", float("nan")), ("accuracy", [float("inf")]),
+    ],
+)  # fmt: skip
+def test_a_card_that_no_page_could_show_is_refused(alice, model, field, value):
+    before = dict(model.card)
+    with pytest.raises(Invalid, match="card"):
+        services.update(user=alice, model=model, card={field: value})
+    model.refresh_from_db()
+    assert model.card == before
+
+
 def test_a_link_opens_the_model_until_it_is_revoked(alice, model):
     share, path = services.share(user=alice, model=model)
     secret = path.removeprefix("/s/")
