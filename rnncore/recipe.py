@@ -44,6 +44,8 @@ def _prompts(value: list[str] | None) -> list[str] | None:
     for prompt in value or []:
         if len(prompt) > MAX_PROMPT:
             raise ValueError(f"a prompt has {len(prompt):,} characters; at most {MAX_PROMPT:,} are taken")
+        if re.search("[\ud800-\udfff]", prompt):
+            raise ValueError("a prompt holds half of a character (a surrogate alone)")
     return value
 
 

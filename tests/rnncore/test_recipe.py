@@ -63,6 +63,7 @@ def test_a_file_that_is_neither_says_where(tmp_path):
         ("network", "hidden_size", 10**9, "must be at most 8,192, not 1000000000"),
         ("sampling", "prompts", "abc", "must be a list, not 'abc'"),
         ("sampling", "prompts", ["a" * 10_001], "a prompt has 10,001 characters; at most 10,000"),
+        ("sampling", "prompts", ["a\ud800"], "a prompt holds half of a character"),
         ("sampling", "temperatures", [-1], "temperature -1.0 is outside 0 to 10"),
     ],
 )
