@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -12,7 +13,7 @@ from webapp.models import selectors
 from webapp.models.api import answer
 from webapp.models.generate import Request
 from webapp.models.limits import count_request
-from webapp.problems import Refused
+from webapp.problems import Refused, TooLarge
 from webapp.threads import in_thread
 
 
@@ -27,6 +28,8 @@ async def generate(request: HttpRequest, secret: str) -> HttpResponseBase:
         body = Request.model_validate_json(request.body)
         await count_request(share.id, request.META.get("REMOTE_ADDR", ""))
         reply = await answer(request, share.model, body)
+    except RequestDataTooBig:
+        return of_refusal(TooLarge("A request's body has at most 4 MiB."))
     except ValidationError as error:
         return of_validation(error.errors())
     except Refused as refused:

@@ -169,6 +169,8 @@ def test_a_shared_link_writes_without_an_account_until_it_is_revoked(server, mod
     assert {error["field"] for error in wrong.json()["errors"]} == {"length", "colour"}
     malformed = {"Content-Type": "application/json"}
     assert server.request("POST", f"{path}/generate", body="{", headers=malformed).status == 400
+    long = server.request("POST", f"{path}/generate", body={"prompt": "a" * 5_000_000})
+    assert (long.status, long.headers["content-type"]) == (413, "application/problem+json")
     services.revoke(user=alice, share=share)
     assert server.request("POST", f"{path}/generate", body={"length": 5}).status == 404
     assert server.request("POST", "/s/made-up/generate", body={"length": 5}).status == 404
