@@ -97,7 +97,8 @@ class Supervisor:
             return self._finish("finished")
         if code == 3 or code < 0:
             return self._release()
-        said = self._trainer.last_words().rpartition("\n")[2] or f"The training process ended with code {code}."
+        said = self._trainer.last_words().rpartition("\n")[2].removeprefix("rnncore: error: ")
+        said = said or f"The training process ended with code {code}."
         return self._finish("failed", **(self._failed or {"error": said, "hint": ""}))
 
     def _take_over(self) -> bool:

@@ -346,7 +346,8 @@ def test_owner_team_mate_outsider_and_nobody(client, server, bob, charlie, token
     assert mate.ask("DELETE", path).status == 403
     into = {"Upload_Metadata": f"filename {encoded('a')},team_id {encoded(team)}"}
     assert mate.ask("POST", PATH, Upload_Length="1", **into).status == 403
-    assert outsider.ask("POST", PATH, Upload_Length="1", **into).status == 404
+    nowhere = outsider.ask("POST", PATH, Upload_Length="1", **into)
+    assert (nowhere.status, nowhere.json()["detail"]) == (404, "There is no such team.")
 
 
 def test_a_session_counts_only_from_our_own_pages(server, alice):

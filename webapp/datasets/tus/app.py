@@ -52,8 +52,8 @@ async def application(scope: Scope, receive: Any, send: Any) -> None:
         response = await _answer(request)
     except Refused as refused:
         response = _problem(as_body(refused.status, refused.title, str(refused), refused.errors), refused.headers)
-    except Http404:
-        response = _problem(as_body(404, "Not found", "There is no such upload."))
+    except Http404 as error:
+        response = _problem(as_body(404, "Not found", str(error) or "There is no such upload."))
     except PermissionDenied as error:
         response = _problem(as_body(403, "Not allowed", str(error)))
     except Cut:
