@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from webapp.models import services
+from webapp.models.card import markdown
 from webapp.models.models import Model, Share
 from webapp.teams.models import Membership, Role
 
@@ -91,6 +92,19 @@ def test_a_model_whose_run_and_data_are_gone_still_has_its_page(as_, alice, mode
     client = as_(alice)
     assert client.get(url("detail", model)).status_code == 200
     assert client.get("/models/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        {"data": {"characters": 5}}, {"training": {}}, {"evaluation": {"loss": None}}, {"recipe": None},
+        {"baselines": {"unigram": {"loss": None}}}, {"samples": []},
+    ],
+)  # fmt: skip
+def test_a_card_that_says_little_has_its_page_and_its_readme(as_, alice, model, card):
+    services.update(user=alice, model=model, card=card)
+    assert as_(alice).get(url("detail", model)).status_code == 200
+    assert markdown(model)
 
 
 def test_name_and_description_are_edited(as_, alice, model):
