@@ -116,7 +116,7 @@ async def _with_first(first: Line, rest: AsyncIterator[Line]) -> AsyncIterator[L
 
 
 def _refusal(line: Line) -> Refused:
-    message = " ".join(filter(None, (line["error"], line.get("hint"))))
+    message = ". ".join(filter(None, (line["error"].rstrip("."), line.get("hint"))))
     field = line.get("field")
     return Invalid(message, errors=[(field, line["error"])]) if field == "prompt" else Unavailable(message)
 
