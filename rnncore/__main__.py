@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
     _add_train(commands)
     add_generate(commands)
+    _add_predict(commands)
     _add_evaluate(commands)
     _add_plan(commands)
     _add_data(commands)
@@ -88,9 +89,9 @@ def _add_train(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_recipe_help(),
     )  # fmt: skip
     parser.add_argument("recipe", metavar="RECIPE", help="a TOML or JSON file")
-    parser.add_argument("--data", required=True, metavar="PATH", help="the text to learn")
-    parser.add_argument("--valid", metavar="PATH", help="a text to validate on, in place of a share of the data")
-    parser.add_argument("--test", metavar="PATH", help="a text to test on once, in place of a share of the data")
+    parser.add_argument("--data", required=True, metavar="PATH", help="the text or records to learn")
+    parser.add_argument("--valid", metavar="PATH", help="a file to validate on, in place of a share of the data")
+    parser.add_argument("--test", metavar="PATH", help="a file to test on once, in place of a share of the data")
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in DIR, if any")
     parser.add_argument("--events", metavar="FILE", help="also write the events to FILE, - is stdout")
@@ -176,9 +177,10 @@ def _in_words(event: dict[str, Any]) -> str:
                 words += f"  {event['remaining_seconds']:,.0f} s left"
         case "evaluated" | "baseline":
             name = event.get("split") or event["name"]
-            words = f"{name}: loss {event['loss']:.4f}  {event['metrics']['bits_per_character']:.4f} bits per character"
+            figures = (f"{value:.4g} {metric.replace('_', ' ')}" for metric, value in event["metrics"].items())
+            words = f"{name}: loss {event['loss']:.4f}  {', '.join(figures)}"
         case "sampled":
-            words = f"temperature {event['temperature']}: {event['prompt'] + event['text'][:80]!r}"
+            words = _sample_in_words(event)
         case "checkpointed":
             words = event["path"] + (", the best so far" if event["best"] else "")
         case "finished" | "stopped":
@@ -192,10 +194,39 @@ def _in_words(event: dict[str, Any]) -> str:
     return f"{head} {words}".rstrip()
 
 
+def _sample_in_words(event: dict[str, Any]) -> str:
+    match event:
+        case {"source": source, "output": output, "reference": reference}:
+            return f"{source[:60]!r}: {output[:60]!r}, right is {reference[:60]!r}"
+        case {"label": label, "text": text}:
+            return f"{label}, temperature {event['temperature']}: {text[:80]!r}"
+        case {"prompt": prompt, "text": text}:
+            return f"temperature {event['temperature']}: {prompt + text[:80]!r}"
+        case {"name": name, "quantiles": quantiles}:
+            middle = quantiles[min(quantiles, key=lambda quantile: abs(float(quantile) - 0.5))]
+            return f"{name}: {' '.join(f'{value:.4g}' for value in middle[:8])}"
+    return ""
+
+
+def _add_predict(commands: Any) -> None:
+    parser = _command(commands, "predict", _predict, "answer the records of a file; writes JSON lines")
+    parser.add_argument("folder", metavar="DIR", help="a run's folder or a model's")
+    parser.add_argument("--data", required=True, metavar="PATH", help="the records to answer")
+    parser.add_argument("--out", required=True, metavar="FILE", help="one JSON object a record")
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    from rnncore.infer.predict import write
+
+    count = write(arguments.folder, arguments.data, arguments.out)
+    print(f"{count:,} outputs in {arguments.out}")
+    return DONE
+
+
 def _add_evaluate(commands: Any) -> None:
     parser = _command(commands, "evaluate", _evaluate, "measure a model on a file; prints one JSON object")
     parser.add_argument("folder", metavar="DIR", help="a run's folder or a model's")
-    parser.add_argument("--data", required=True, metavar="PATH", help="the text to measure on")
+    parser.add_argument("--data", required=True, metavar="PATH", help="the text or records to measure on")
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
@@ -208,7 +239,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 def _add_plan(commands: Any) -> None:
     parser = _command(commands, "plan", _plan, "what a training will take; prints one JSON object")
     parser.add_argument("recipe", metavar="RECIPE", help="a TOML or JSON file")
-    parser.add_argument("--data", required=True, metavar="PATH", help="the text to learn")
+    parser.add_argument("--data", required=True, metavar="PATH", help="the text or records to learn")
     parser.add_argument("--calibration", metavar="FILE", help="what `rnncore bench calibration --json` printed here")
 
 

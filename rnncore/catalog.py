@@ -7,6 +7,7 @@ lives in a module of its name (``rnncore.cells.lstm``, ``rnncore.tasks.language_
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,55 @@ class Choice:
     help: str
 
 
-def _choices(*choices: Choice) -> dict[str, Choice]:
+T = TypeVar("T", bound=Choice)
+
+
+@dataclass(frozen=True)
+class TaskChoice(Choice):
+    """A task.
+
+    ``shape``: from what to what, as texts on recurrent networks draw it. ``metric``: the figure that stands for the
+    task beside its loss, and whether ``higher`` is better. ``generates``: it writes forwards and cannot read what is
+    not written yet. ``predicts``: it answers an input (``rnncore predict``) rather than writing on. ``defaults``: the
+    module of :mod:`rnncore.defaults` that fills in its recipes.
+    """
+
+    shape: str
+    metric: str
+    higher: bool = True
+    generates: bool = False
+    predicts: bool = True
+    defaults: str = "records"
+
+
+def _choices(*choices: T) -> dict[str, T]:
     return {choice.name: choice for choice in choices}
 
 
 TASKS = _choices(
-    Choice("language_model", "Language model", "text goes on"),
+    TaskChoice("language_model", "Language model", "text goes on", "many to many, aligned", "bits_per_character",
+               higher=False, generates=True, predicts=False,
+               defaults="language_model"),
+    TaskChoice("classification", "Classification", "a sequence gets a label", "many to one", "accuracy"),
+)  # fmt: skip
+
+POOLINGS = _choices(
+    Choice("last", "Last state", "what is in mind after the last step (of both directions)"),
+    Choice("mean", "Mean", "the mean of the outputs of all steps"),
+    Choice("max", "Max", "the largest output of each unit"),
+    Choice("attention", "Attention", "a learned weighted mean of the outputs (Yang et al. 2016)"),
+)
+
+ATTENTIONS = _choices(
+    Choice("none", "None", "the last state alone carries the source: shows what is lost"),
+    Choice("dot", "Dot product", "decoder state times encoder output (Luong et al. 2015)"),
+    Choice("general", "General", "the same with a learned matrix between (Luong et al. 2015)"),
+    Choice("additive", "Additive", "a small network scores each pair (Bahdanau et al. 2015)"),
+)
+
+STRATEGIES = _choices(
+    Choice("direct", "Direct", "all steps of the horizon at once"),
+    Choice("recursive", "Recursive", "one step after the other, each read back in"),
 )
 
 TOKENS = _choices(

@@ -90,6 +90,39 @@ class Sampled(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Example(Event):
+    """A record of the validation part, what the network makes of it, and what would be right."""
+
+    kind = "sampled"
+    source: str
+    output: str
+    reference: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written(Event):
+    """A sequence that the network wrote for a condition."""
+
+    kind = "sampled"
+    label: str
+    temperature: float
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecasted(Event):
+    """A window of the validation part: the values read, those that followed, and the quantiles that were forecast for
+    them (``{"0.5": [...]}``), of the series ``name``. ``times``: of both, as ISO dates; empty where there are none."""
+
+    kind = "sampled"
+    name: str
+    times: list[str]
+    history: list[float]
+    truth: list[float]
+    quantiles: dict[str, list[float]]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Checkpointed(Event):
     """A checkpoint is on disk, whole. ``path`` is relative to the run's folder."""
 
@@ -144,12 +177,10 @@ class Failed(Event):
     hint: str = field(default="")
 
 
-KINDS: dict[str, type[Event]] = {
-    cls.kind: cls
-    for cls in (
-        Started, Baseline, Progress, Evaluated, Sampled, Checkpointed, Diagnosed, Rewound, Stopped, Finished, Failed,
-    )
-}  # fmt: skip
+EVENTS: tuple[type[Event], ...] = (
+    Started, Baseline, Progress, Evaluated, Sampled, Example, Written, Forecasted, Checkpointed, Diagnosed, Rewound,
+    Stopped, Finished, Failed,
+)  # fmt: skip
 
 FINAL = frozenset({"stopped", "finished", "failed"})
 

@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
@@ -25,7 +26,7 @@ from rnncore.errors import RecipeError
 MAX_PROMPT = 10_000
 
 
-def _one_of(choices: dict[str, catalog.Choice]) -> AfterValidator:
+def _one_of(choices: Mapping[str, catalog.Choice]) -> AfterValidator:
     def check(value: str | None) -> str | None:
         if value is not None and value not in choices:
             raise ValueError(f"{value!r} is not one of {', '.join(choices)}")
@@ -49,6 +50,21 @@ def _prompts(value: list[str] | None) -> list[str] | None:
     return value
 
 
+def _quantiles(value: list[float] | None) -> list[float] | None:
+    for quantile in value or []:
+        if not 0 < quantile < 1:
+            raise ValueError(f"quantile {quantile:g} is outside 0 to 1")
+    if value and sorted(set(value)) != value:
+        raise ValueError("quantiles must rise, each named once")
+    return value
+
+
+def _split_rows(value: list[int] | None) -> list[int] | None:
+    if value is not None and (len(value) != 3 or min(value) < 0 or value[0] < 1):
+        raise ValueError("must be three numbers of rows: training, validation, test")
+    return value
+
+
 def _temperatures(value: list[float] | None) -> list[float] | None:
     for temperature in value or []:
         if not 0 <= temperature <= 10:
@@ -63,11 +79,28 @@ def _field(
     topic: str,
     unit: str = "",
     prominent: bool = False,
-    choices: dict[str, catalog.Choice] | None = None,
+    choices: Mapping[str, catalog.Choice] | None = None,
+    tasks: str = "",
     **bounds: Any,
 ) -> Any:
-    extra = {"label": label, "topic": topic, "unit": unit, "prominent": prominent, "choices": list(choices or ())}
+    """``tasks``: the kinds of task that have the field, parted by spaces; empty = all."""
+    extra = {
+        "label": label, "topic": topic, "unit": unit, "prominent": prominent, "choices": list(choices or ()),
+        "tasks": tasks.split(),
+    }  # fmt: skip
     return Field(default=None, description=help, json_schema_extra=extra, **bounds)
+
+
+def _column(label: str, help: str, tasks: str) -> Any:
+    return _field(label, help, topic="columns", tasks=tasks, min_length=1, max_length=200)
+
+
+def _columns(label: str, help: str, tasks: str) -> Any:
+    return _field(label, help, topic="columns", tasks=tasks, max_length=500)
+
+
+_WRITERS = "language_model conditional_generation"
+_TEXTS = "language_model classification regression seq2seq conditional_generation"
 
 
 class _Table(BaseModel):
@@ -85,16 +118,21 @@ class Task(_Table):
             "unit": "",
             "prominent": True,
             "choices": list(catalog.TASKS),
+            "tasks": [],
         },
     )
     tokens: Annotated[str | None, _one_of(catalog.TOKENS)] = _field(
-        "Tokens", "the pieces that the text is cut into", topic="data", choices=catalog.TOKENS
+        "Tokens", "the pieces that the text is cut into", topic="data", choices=catalog.TOKENS, tasks=_TEXTS
+    )
+    target_tokens: Annotated[str | None, _one_of(catalog.TOKENS)] = _field(
+        "Target tokens", "the pieces that a target is cut into", topic="data", choices=catalog.TOKENS, tasks="seq2seq"
     )
     vocabulary_size: int | None = _field(
         "Vocabulary size",
         "words and byte pairs: at most so many different tokens, 0 = the task's own default",
         topic="data",
         unit="tokens",
+        tasks=f"{_TEXTS} tagging",
         ge=0,
         le=200_000,
     )
@@ -102,9 +140,66 @@ class Task(_Table):
         "Documents",
         "where the carried state starts anew: none, lines, records (parted by empty lines), or any separator text",
         topic="data",
+        tasks="language_model",
         min_length=1,
         max_length=200,
     )
+    text_column: str | None = _column(
+        "Text", "the column that is read", "classification regression tagging conditional_generation"
+    )
+    label_column: str | None = _column("Label", "the column that is to be told", "classification regression")
+    source_column: str | None = _column("Source", "the column that is read", "seq2seq")
+    target_column: str | None = _column("Target", "the column that is to be written", "seq2seq")
+    tag_column: str | None = _column("Tags", "the column with a tag for each token", "tagging")
+    condition_columns: list[str] | None = _columns(
+        "Conditions", "columns (labels or numbers) that a sequence is written for", "conditional_generation"
+    )
+    value_columns: list[str] | None = _columns(
+        "Values", "columns of numbers that are read (and forecast)", "classification regression forecasting"
+    )
+    known_columns: list[str] | None = _columns("Known", "columns whose future is known in advance", "forecasting")
+    time_column: str | None = _column("Time", "the column with the date or time", "forecasting")
+    group_column: str | None = _column(
+        "Group", "records of one group stay in one split",
+        "classification regression tagging seq2seq conditional_generation",
+    )  # fmt: skip
+    pooling: Annotated[str | None, _one_of(catalog.POOLINGS)] = _field(
+        "Pooling", "how the steps become one", topic="network", choices=catalog.POOLINGS,
+        tasks="classification regression",
+    )  # fmt: skip
+    crf: bool | None = _field(
+        "CRF", "score whole paths of tags, not each tag alone (Lample et al. 2016)", topic="network", tasks="tagging"
+    )
+    attention: Annotated[str | None, _one_of(catalog.ATTENTIONS)] = _field(
+        "Attention", "how the decoder looks back at the source", topic="network", choices=catalog.ATTENTIONS,
+        tasks="seq2seq",
+    )  # fmt: skip
+    teacher_forcing: float | None = _field(
+        "Teacher forcing", "share of targets read from the truth at the end; falls from 1 (Bengio et al. 2015)",
+        topic="training", tasks="seq2seq", ge=0, le=1,
+    )  # fmt: skip
+    beam_size: int | None = _field(
+        "Beam size", "outputs kept side by side while decoding, 1 = greedy", topic="data", tasks="seq2seq", ge=1, le=64
+    )
+    strategy: Annotated[str | None, _one_of(catalog.STRATEGIES)] = _field(
+        "Strategy", "how a forecast goes on", topic="network", choices=catalog.STRATEGIES, tasks="forecasting"
+    )
+    horizon: int | None = _field(
+        "Horizon", "steps that are forecast", topic="data", unit="steps", prominent=True, tasks="forecasting", ge=1,
+        le=10_000,
+    )  # fmt: skip
+    lookback: int | None = _field(
+        "Lookback", "steps that are read before", topic="data", unit="steps", prominent=True, tasks="forecasting", ge=1,
+        le=100_000,
+    )  # fmt: skip
+    quantiles: Annotated[list[float] | None, AfterValidator(_quantiles)] = _field(
+        "Quantiles", "of the forecast, each between 0 and 1", topic="data", tasks="forecasting", min_length=1,
+        max_length=99,
+    )  # fmt: skip
+    season: int | None = _field(
+        "Season", "steps after which the series repeats, 0 = none", topic="data", unit="steps", tasks="forecasting",
+        ge=0, le=1_000_000,
+    )  # fmt: skip
 
 
 class Network(_Table):
@@ -128,11 +223,18 @@ class Network(_Table):
     bidirectional: bool | None = _field(
         "Bidirectional", "also read from the end; refused where the task generates", topic="network"
     )
+    character_size: int | None = _field(
+        "Character network", "units that read a word's letters beside its embedding, 0 = none", topic="network",
+        unit="units", tasks="tagging", ge=0, le=4096,
+    )  # fmt: skip
     nonlinearity: Annotated[str | None, _one_of(catalog.NONLINEARITIES)] = _field(
         "Nonlinearity", "the plain RNN's squashing function", topic="network", choices=catalog.NONLINEARITIES
     )
     bias: bool | None = _field("Bias", "add a learned constant in every gate", topic="network")
-    tied: bool | None = _field("Tied embeddings", "the output weights are the embedding", topic="network")
+    tied: bool | None = _field(
+        "Tied embeddings", "the output weights are the embedding", topic="network",
+        tasks="language_model conditional_generation seq2seq",
+    )  # fmt: skip
     init: Annotated[str | None, _one_of(catalog.INITS)] = _field(
         "Initialization", "where the recurrent weights start", topic="network", choices=catalog.INITS
     )
@@ -150,7 +252,7 @@ class Training(_Table):
     )
     batch_size: int | None = _field(
         "Batch size",
-        "streams of text read side by side",
+        "streams of text, or records, read side by side",
         topic="training",
         unit="streams",
         prominent=True,
@@ -159,7 +261,7 @@ class Training(_Table):
     )
     sequence_length: int | None = _field(
         "Sequence length",
-        "steps before the gradient is cut",
+        "steps before the gradient is cut; of a longer record, only so much is learned",
         topic="training",
         unit="tokens",
         prominent=True,
@@ -168,7 +270,7 @@ class Training(_Table):
     )
     max_steps: int | None = _field("Steps at most", "optimizer steps", topic="end", unit="steps", ge=1, le=10**9)
     max_epochs: float | None = _field(
-        "Epochs at most", "readings of the whole text", topic="end", unit="epochs", gt=0, le=10**6
+        "Epochs at most", "readings of all the data", topic="end", unit="epochs", gt=0, le=10**6
     )
     max_minutes: float | None = _field(
         "Stop after", "or when validation stops improving", topic="end", unit="minutes", prominent=True, gt=0, le=10**5
@@ -192,9 +294,13 @@ class Training(_Table):
         "Clip norm", "longest gradient that is followed, 0 = off", topic="training", ge=0, le=1e6
     )
     validation_fraction: float | None = _field(
-        "Validation share", "the last part of the text, never trained on", topic="data", ge=0, lt=1
+        "Validation share", "the last part of a text or series, a seeded choice of records", topic="data", ge=0, lt=1
     )
     test_fraction: float | None = _field("Test share", "the part after that, looked at once", topic="data", ge=0, lt=1)
+    split_rows: Annotated[list[int] | None, AfterValidator(_split_rows)] = _field(
+        "Split by rows", "rows of the training, validation and test part, in place of shares", topic="data",
+        unit="rows", tasks="forecasting",
+    )  # fmt: skip
     evaluate_every: int | None = _field(
         "Evaluate every", "steps between validations", topic="end", unit="steps", ge=1, le=10**9
     )
@@ -218,12 +324,15 @@ class Sampling(_Table):
         "Sample every", "steps between samples, 0 = never", topic="samples", unit="steps", ge=0, le=10**9
     )
     prompts: Annotated[list[str] | None, AfterValidator(_prompts)] = _field(
-        "Prompts", "what a sample starts from; empty starts unprimed", topic="samples", max_length=20
-    )
+        "Prompts", "what a sample starts from; empty starts unprimed", topic="samples", tasks="language_model",
+        max_length=20,
+    )  # fmt: skip
     temperatures: Annotated[list[float] | None, AfterValidator(_temperatures)] = _field(
-        "Temperatures", "below 1 plays safe, above 1 takes risks", topic="samples", max_length=10
+        "Temperatures", "below 1 plays safe, above 1 takes risks", topic="samples", tasks=_WRITERS, max_length=10
     )
-    length: int | None = _field("Length", "tokens of a sample", topic="samples", unit="tokens", ge=1, le=100_000)
+    length: int | None = _field(
+        "Length", "tokens of a sample", topic="samples", unit="tokens", tasks=_WRITERS, ge=1, le=100_000
+    )
 
 
 class Recipe(_Table):
@@ -297,14 +406,20 @@ class FieldSpec:
     type: type
     many: bool
     choices: tuple[str, ...]
+    tasks: tuple[str, ...]
     bounds: Mapping[str, float]
 
     @property
     def path(self) -> str:
         return f"{self.table}.{self.name}"
 
+    def serves(self, kind: str) -> bool:
+        """Whether tasks of this kind have the field."""
+        return not self.tasks or kind in self.tasks
 
-def fields() -> list[FieldSpec]:
+
+@cache
+def fields() -> tuple[FieldSpec, ...]:
     """Every field of a recipe, in the order in which it is shown."""
     specs = []
     for table, info in Recipe.model_fields.items():
@@ -323,10 +438,11 @@ def fields() -> list[FieldSpec]:
                     type=kind,
                     many=many,
                     choices=tuple(extra["choices"]),
+                    tasks=tuple(extra["tasks"]),
                     bounds=_bounds_of(item),
                 )
             )
-    return specs
+    return tuple(specs)
 
 
 def _type_of(item: FieldInfo) -> tuple[type, bool]:
@@ -344,6 +460,9 @@ def _bounds_of(item: FieldInfo) -> dict[str, float]:
     names = ("ge", "gt", "le", "lt", "max_length")
     return {name: getattr(rule, name) for rule in item.metadata for name in names if hasattr(rule, name)}
 
+
+_WHOLE = {"language_model": (None, "char", "byte")}
+"""Tokens whose vocabulary is that of the text; a language model has characters where nothing is said."""
 
 _EXPECTED = {
     "int_type": "must be a whole number",
@@ -395,8 +514,17 @@ def _short(value: Any) -> str:
 
 def _contradictions(recipe: Recipe) -> Iterator[tuple[str, str]]:
     task, network, training = recipe.task, recipe.network, recipe.training
-    if network.bidirectional:
-        yield "network.bidirectional", "a language model writes forwards and cannot read what is not written yet"
+    chosen = catalog.TASKS[task.kind]
+    for spec in fields():
+        if not spec.serves(task.kind) and getattr(getattr(recipe, spec.table), spec.name) is not None:
+            yield spec.path, f"is a field of {', '.join(spec.tasks)}; this task is {task.kind}"
+    if network.bidirectional and chosen.generates:
+        yield (
+            "network.bidirectional",
+            f"a {chosen.label.lower()} writes forwards and cannot read what is not written yet",
+        )
+    if network.bidirectional and task.strategy == "recursive":
+        yield "network.bidirectional", "a recursive forecast goes forwards, step by step"
     if network.nonlinearity == "relu" and (network.cell or "lstm") != "rnn":
         yield "network.nonlinearity", f"relu belongs to the cell rnn; this network's cell is {network.cell or 'lstm'}"
     if network.init == "chrono" and network.cell == "rnn":
@@ -411,10 +539,9 @@ def _contradictions(recipe: Recipe) -> Iterator[tuple[str, str]]:
     ):
         yield (
             "network.tied",
-            "tied weights want embedding_size = hidden_size, "
-            f"here {network.embedding_size} and {network.hidden_size}",
+            f"tied weights want embedding_size = hidden_size, here {network.embedding_size} and {network.hidden_size}",
         )
-    if task.vocabulary_size and (task.tokens or "char") in ("char", "byte"):
+    if task.vocabulary_size and task.tokens in _WHOLE.get(task.kind, ("char", "byte")):
         yield (
             "task.vocabulary_size",
             f"limits word and bpe tokens; {task.tokens or 'char'} tokens have the vocabulary of the text",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import tempfile
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -23,14 +26,15 @@ from rnncore.baselines import text_metrics
 from rnncore.data import sources, store, streams, tokens
 from rnncore.data.streams import IGNORE, Chunk, Lanes, Streams
 from rnncore.defaults import Facts
-from rnncore.errors import DataError, PromptError, RecipeError
-from rnncore.events import Sampled
+from rnncore.errors import CheckpointError, DataError, PromptError, RecipeError
+from rnncore.events import Baseline, Sampled
 from rnncore.infer.runtime import Runtime
 from rnncore.infer.writing import Request, write
 from rnncore.recipe import Recipe
 from rnncore.recipe import Task as TaskTable
-from rnncore.tasks import Forward, Measured, Sources
+from rnncore.tasks import Measured, Sources
 from rnncore.train import diagnostics, durable
+from rnncore.train.precision import Forward, choose_device
 
 EVALUATION_LANES, EVALUATION_STEPS = 256, 64
 EVALUATION_SCORES = 2**25
@@ -54,7 +58,9 @@ class _Batches(Streams):
 class Task:
     """See :class:`rnncore.tasks.Task`."""
 
-    def __init__(self, table: TaskTable, files: Sources, folder: Path, tick: Callable[[], None]) -> None:
+    def __init__(self, recipe: Recipe, files: Sources, folder: Path, tick: Callable[[], None]) -> None:
+        self.recipe, table = recipe, recipe.task
+
         def progress(done: int, total: int) -> None:
             tick()
 
@@ -102,13 +108,16 @@ class Task:
     def evaluate(self, forward: Forward, split: str, device: torch.device, tick: Callable[[], None]) -> Measured:
         return measure_text(forward, self.lanes[split], self.tokenizer.vocabulary_size, device, tick)
 
+    def quick_baselines(self) -> list[Baseline]:
+        return []
+
     def baselines(self) -> dict[str, Any] | None:
         if "valid" not in self.lanes:
             return None
         return baselines.spec(self.parts.train, self.parts.valid, self.tokenizer.vocabulary_size)
 
-    def samples(self, weights: dict[str, Tensor], step: int, tick: Callable[[], None]) -> Iterator[Sampled]:
-        arrays = {name: weight.detach().float().cpu().numpy() for name, weight in weights.items()}
+    def samples(self, network: nn.Module, step: int, tick: Callable[[], None]) -> Iterator[Sampled]:
+        arrays = {name: weight.detach().float().cpu().numpy() for name, weight in network.state_dict().items()}
         runtime = Runtime(self._description(), arrays, self.tokenizer)
         sampling = self.recipe.sampling
         for prompt in sampling.prompts:
@@ -132,6 +141,36 @@ class Task:
 
     def _description(self) -> dict[str, Any]:
         return networks.describe(self.recipe, self.tokenizer.vocabulary_size)
+
+
+class Model:
+    """See :class:`rnncore.tasks.Model`; what it writes, :mod:`rnncore.infer` writes."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            network = networks.build(json.loads((folder / "network.json").read_bytes()))
+            network.load_state_dict(load_file(folder / "model.safetensors"))
+            self.tokenizer = tokens.Tokenizer.load(folder / "tokenizer.json")
+            self.recipe = Recipe.load(folder / "recipe.json")
+        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError, RecipeError) as error:
+            raise CheckpointError(f"{folder} is not a whole model: {error}") from None
+        self.network = network.eval()
+
+    def evaluate(self, data: Path, run: Path | None) -> dict[str, Any]:
+        """The baselines are those that the run itself was compared with where its training text lies in ``run``; else
+        only the uniform one is known."""
+        size, device = self.tokenizer.vocabulary_size, choose_device("auto")
+        with tempfile.TemporaryDirectory() as work:
+            text = store.encode(data, self.tokenizer, Path(work) / "data", documents=self.recipe.task.documents)
+            if len(text) < 2:
+                raise DataError(f"{data.name} has one token; a loss wants two at least")
+            part = streams.Part("valid", text, 0, len(text))
+            measured = measure_text(Forward(self.network.to(device), "plain"), Lanes(part), size, device)
+            found = baselines.of_text(_training_part(run, self.recipe) if run else None, part, size)
+            return {
+                "loss": measured.loss, "metrics": measured.metrics, "tokens": len(text),
+                "baseline": {baseline.name: baseline.loss for baseline in found},
+            }  # fmt: skip
 
 
 @torch.no_grad()
@@ -189,3 +228,17 @@ def _blocks(path: Path, tick: Callable[[], None]) -> Iterator[str]:
         for block in text:
             tick()
             yield block
+
+
+def _training_part(run: Path, recipe: Recipe) -> streams.Part | None:
+    """What a run was trained on, where its encoded text is still in its folder."""
+    try:
+        text = store.TokenStore.open(run / "data" / "data")
+        own = {
+            name: store.TokenStore.open(run / "data" / name)
+            for name in ("valid", "test")
+            if (run / "data" / name).exists()
+        }
+    except (FileNotFoundError, DataError):
+        return None
+    return streams.split(text, recipe.training.validation_fraction, recipe.training.test_fraction, **own).train

@@ -48,3 +48,25 @@ def saturation(carry: Carry | None) -> float | None:
         return None
     outputs = torch.stack([state[0] for state in carry])
     return (outputs.abs() > SATURATED).float().mean().item()
+
+
+def gradient_to_the_end(network: nn.Module, embedded: Tensor, lengths: Tensor) -> list[tuple[int, float]]:
+    """The same for whole records: the norm of the gradient of the highest score at what was read 0, 1, 2, 4 … steps
+    before the end of each, as the mean over the records that are so long.
+
+    ``embedded``: ``(time, batch, feature)``, ``lengths``: ``(batch,)``; ``network.score`` takes both.
+    """
+    training = network.training
+    network.eval()
+    try:
+        with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+            x = embedded.detach().float().requires_grad_()
+            (gradient,) = torch.autograd.grad(network.score(x, lengths).amax(1).sum(), x)
+    finally:
+        network.train(training)
+    norms, ends, found = gradient.norm(dim=2), lengths - 1, []
+    for lag in [0, *(2**power for power in range(len(x).bit_length()) if 2**power < len(x))]:
+        long = (ends >= lag).nonzero().flatten()
+        if len(long):
+            found.append((lag, norms[ends[long] - lag, long].mean().item()))
+    return found

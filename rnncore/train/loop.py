@@ -78,6 +78,7 @@ def _attempt(run: Run, tick: Tick) -> Iterator[Event]:
     """From where the run stands to its end. ``tick`` is called often and raises _Stop where somebody asked to stop."""
     known = {event["name"] for event in run.folder.feed.after(0) if event["kind"] == "baseline"}
     yield from _opening(run)
+    yield from (baseline for baseline in run.task.quick_baselines() if baseline.name not in known)
     with Baselines(run.task.baselines(), known) as baselines:
         try:
             while True:
@@ -161,6 +162,7 @@ def _evaluate(run: Run, tick: Tick) -> Iterator[Event]:
     measured = _measured(run, "valid", tick)
     improved = run.best is None or measured.loss < run.best["loss"]
     if improved:
+        run.folder.report("valid", measured.report)
         run.best = {"step": run.step, "loss": measured.loss}
         run.did["checkpoint"] = -1  # one that a stop wrote at this step does not know yet that it is the best
     run.waited = 0 if improved else run.waited + 1
@@ -192,7 +194,12 @@ def _refuse(run: Run, loss: float) -> None:
 
 
 def _sample(run: Run, tick: Tick) -> Iterator[Event]:
-    samples = list(run.task.samples(run.network.state_dict(), run.step, tick))
+    run.network.eval()
+    try:
+        with torch.no_grad():
+            samples = list(run.task.samples(run.network, run.step, tick))
+    finally:
+        run.network.train()
     run.did["sample"] = run.step
     yield from samples
 
@@ -225,6 +232,7 @@ def _closing(run: Run, tick: Tick) -> Iterator[Event]:
     if "test" in run.task.splits():
         run.network.load_state_dict(checkpoint.read(run.folder.pointed("best")).model)
         measured = _measured(run, "test", tick)
+        run.folder.report("test", measured.report)
         yield events.Evaluated(step=run.step, split="test", loss=measured.loss, metrics=measured.metrics)
     yield events.Finished(step=run.step, seconds=run.meter.seconds, best=run.best)
 

@@ -148,7 +148,7 @@ def open_run(folder: Folder, recipe: Recipe, sources: Sources, *, resume: bool, 
 def _new(folder: Folder, given: Recipe, sources: Sources, hashes: dict[str, str], tick: Callable[[], None]) -> Run:
     shutil.rmtree(folder.data, ignore_errors=True)  # what a start left that came to nothing
     task = open_task(defaults.fill_task(given), sources, folder.data, tick)
-    recipe = defaults.fill(given, task.facts)
+    recipe = defaults.fill(given.replacing(task=task.recipe.to_dict()["task"]), task.facts)
     device = precision.choose_device(recipe.training.device)
     digits = precision.choose_precision(recipe.training.precision, device, recipe.network.cell)
     resolved = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnncore.defaults import VOCABULARY, Facts
+from rnncore.defaults import Facts
+from rnncore.defaults.language_model import VOCABULARY
 from rnncore.recipe import Recipe
 from webapp.datasets.models import Status, Version
 from webapp.problems import Conflict

@@ -55,7 +55,7 @@ class RecipeForm(forms.Form):
         self.recipe: Recipe | None = None
         self.plan: Plan | None = None
         self._sound: dict[str, dict[str, Any]] = PLAIN  # the fields that are right, where not all are
-        self.specs = [spec for spec in recipe.fields() if spec.path not in LEFT_OUT]
+        self.specs = [spec for spec in recipe.fields() if spec.path not in LEFT_OUT and spec.serves("language_model")]
         for name in ("valid", "test"):
             self.fields[name].queryset = others
         for spec in self.specs:

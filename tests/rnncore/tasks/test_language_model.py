@@ -109,7 +109,7 @@ def test_it_can_be_interrupted(text, tmp_path, recipe):
     with pytest.raises(Stop):
         task.evaluate(Forward(network, "plain"), "valid", CPU, tick)
     with pytest.raises(Stop):
-        list(task.samples(network.state_dict(), 0, tick))
+        list(task.samples(network, 0, tick))
 
 
 @pytest.mark.parametrize("kind", ["char", "byte", "word", "bpe"])
@@ -129,7 +129,7 @@ def test_samples_come_for_each_prompt_and_temperature_and_are_the_same_again(tex
     prompts = ["", text.read_text()[:5]]
     recipe = recipe.replacing(sampling={"prompts": prompts, "temperatures": [0.5, 1.0], "length": 12})
     task, network = make(text, tmp_path, recipe)
-    first, second = (list(task.samples(network.float().state_dict(), 3, lambda: None)) for _ in range(2))
+    first, second = (list(task.samples(network.float(), 3, lambda: None)) for _ in range(2))
     assert first == second
     assert [(sample.prompt, sample.temperature) for sample in first] == [(p, t) for p in prompts for t in (0.5, 1.0)]
     assert all(len(sample.text) == 12 and sample.step == 3 for sample in first)

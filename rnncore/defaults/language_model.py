@@ -1,7 +1,4 @@
-"""Values for the fields that a recipe leaves open, by task and by how much data there is. Torch-free.
-
-``task.kind`` alone is a whole recipe. The numbers were found by measuring on two CPU cores; they are gathered in the
-tables and small functions below, so that whoever measures better changes a number here and nothing else.
+"""What a language model's recipe leaves open.
 
 Two things decide nearly everything: how many tokens there are (a small text wants a small network and much dropout),
 and how often each of them will be read (a text that is read a few times cannot be learned by heart, so dropout would
@@ -15,17 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnncore.cost import step_seconds
+from rnncore.defaults import Facts, round_number
 from rnncore.recipe import Network, Recipe, Training
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the defaults depend on: all tokens of the text, how many different ones (None: not known yet), and its
-    length in characters."""
-
-    tokens: int
-    vocabulary_size: int | None
-    characters: int
 
 
 @dataclass(frozen=True)
@@ -70,11 +58,7 @@ SAMPLES = 12
 
 
 def fill(recipe: Recipe, facts: Facts) -> Recipe:
-    """The recipe with every field concrete, except that of the three ends only those given stay (and ``max_epochs``
-    where none is). What the recipe says is never changed.
-
-    Raises RecipeError where what was given contradicts itself only once it is filled in.
-    """
+    """See :func:`rnncore.defaults.fill`."""
     body = {table: dict(values) for table, values in recipe.to_dict().items()}
     task, network, training, sampling = (
         body.setdefault(table, {}) for table in ("task", "network", "training", "sampling")
@@ -173,16 +157,3 @@ def _rhythm(training: dict[str, Any], sampling: dict[str, Any], length: _Length)
     _set(training, evaluate_every=every, checkpoint_every=every, patience=8)
     _set(sampling, every=max(every, round_number(length.steps / SAMPLES)), prompts=[""], temperatures=[0.5, 0.8, 1.0])
     _set(sampling, length=300)
-
-
-def round_number(value: float) -> int:
-    """The largest of 1, 2, 3, 5, 10, 15, 20, 30, 50, 100 … that is not above ``value``; at least 1.
-
-    >>> [round_number(value) for value in (0.3, 7, 49, 50, 1234)]
-    [1, 5, 30, 50, 1000]
-    """
-    if value < 2:
-        return 1
-    unit = 10 ** math.floor(math.log10(value))
-    steps = (step * unit for step in (1, 1.5, 2, 3, 5))
-    return int(max(step for step in steps if step <= value and float(step).is_integer()))
