@@ -153,7 +153,7 @@ def _new(folder: Folder, given: Recipe, sources: Sources, hashes: dict[str, str]
     digits = precision.choose_precision(recipe.training.precision, device, recipe.network.cell)
     resolved = {
         "device": str(device), "precision": digits, "path": precision.path_of(digits, device),
-        "threads": torch.get_num_threads(), "torch": torch.__version__, "rnncore": __version__,
+        "threads": precision.choose_threads(recipe), "torch": torch.__version__, "rnncore": __version__,
         "data": hashes, "given": given.to_dict(),
     }  # fmt: skip
     run = _build(folder, recipe, task, resolved)

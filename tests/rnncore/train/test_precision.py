@@ -9,6 +9,7 @@ import torch
 
 from rnncore.errors import RecipeError
 from rnncore.networks import build
+from rnncore.recipe import Recipe
 from rnncore.train import precision
 from rnncore.train.precision import Forward, choose_device, choose_precision, path_of
 
@@ -103,3 +104,17 @@ def test_bfloat16_differs_from_float32_by_digits(cell):
     for plain, cast in zip(*gradients, strict=True):
         assert not torch.equal(plain, cast)
         assert (plain - cast).norm() < 0.05 * plain.norm()
+
+
+@pytest.mark.parametrize(
+    ("network", "training", "shared"),
+    [
+        ({"cell": "lstm", "hidden_size": 64}, {"batch_size": 16}, False),
+        ({"cell": "lstm", "hidden_size": 1024}, {"batch_size": 64}, True),
+        ({"cell": "gru", "hidden_size": 256}, {"batch_size": 16, "sequence_length": 500}, False),
+    ],
+)
+def test_small_steps_are_not_shared_between_threads(monkeypatch, network, training, shared):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 6)
+    recipe = Recipe.parse({"task": {"kind": "language_model"}, "network": network, "training": training})
+    assert precision.choose_threads(recipe) == (6 if shared else 1)
