@@ -26,7 +26,8 @@ T = TypeVar("T", bound=Choice)
 class TaskChoice(Choice):
     """A task.
 
-    ``shape``: from what to what, as texts on recurrent networks draw it. ``metric``: the figure that stands for the
+    ``fields``: those of a recipe that not every task has and this one does. ``shape``: from what to what, as texts
+    on recurrent networks draw it. ``metric``: the figure that stands for the
     task beside its loss, and whether ``higher`` is better. ``generates``: it writes forwards and cannot read what is
     not written yet. ``predicts``: it answers an input (``rnncore predict``) rather than writing on. ``defaults``: the
     module of :mod:`rnncore.defaults` that fills in its recipes.
@@ -34,22 +35,38 @@ class TaskChoice(Choice):
 
     shape: str
     metric: str
+    fields: tuple[str, ...]
     higher: bool = True
     generates: bool = False
     predicts: bool = True
     defaults: str = "records"
 
 
+@dataclass(frozen=True)
+class CellChoice(Choice):
+    """A cell. ``inits``: which of :data:`INITS` suit its weights."""
+
+    inits: tuple[str, ...] = ("default", "orthogonal", "chrono")
+
+
 def _choices(*choices: T) -> dict[str, T]:
     return {choice.name: choice for choice in choices}
 
 
+_TEXT = ("tokens", "vocabulary_size")
+_POOLED = ("text_column", "value_columns", "label_column", "group_column", *_TEXT, "pooling")
+
 TASKS = _choices(
     TaskChoice("language_model", "Language model", "text goes on", "many to many, aligned", "bits_per_character",
-               higher=False, generates=True, predicts=False,
-               defaults="language_model"),
-    TaskChoice("classification", "Classification", "a sequence gets a label", "many to one", "accuracy"),
+               (*_TEXT, "documents", "tied", "prompts", "temperatures", "length"),
+               higher=False, generates=True, predicts=False, defaults="language_model"),
+    TaskChoice("classification", "Classification", "a sequence gets a label", "many to one", "accuracy", _POOLED),
 )  # fmt: skip
+"""Regression has the fields of a classification. Tagging: text_column, tag_column, group_column, vocabulary_size, crf,
+character_size. Seq2seq: source_column, target_column, group_column, *_TEXT, target_tokens, attention, teacher_forcing,
+beam_size, tied. Conditional generation: text_column, condition_columns, group_column, *_TEXT, tied, temperatures,
+length. Forecasting: time_column, value_columns, known_columns, strategy, horizon, lookback, quantiles, season,
+split_rows."""
 
 POOLINGS = _choices(
     Choice("last", "Last state", "what is in mind after the last step (of both directions)"),
@@ -78,10 +95,15 @@ TOKENS = _choices(
 )
 
 CELLS = _choices(
-    Choice("rnn", "RNN", "the plain recurrence of Elman (1990): fast, forgets quickly"),
-    Choice("gru", "GRU", "two gates (Cho et al. 2014): nearly an LSTM with a quarter fewer weights"),
-    Choice("lstm", "LSTM", "three gates and a memory cell (Hochreiter and Schmidhuber 1997)"),
-)
+    CellChoice("rnn", "RNN", "the plain recurrence of Elman (1990): fast, forgets quickly",
+               inits=("default", "orthogonal")),
+    CellChoice("gru", "GRU", "two gates (Cho et al. 2014): nearly an LSTM with a quarter fewer weights"),
+    CellChoice("lstm", "LSTM", "three gates and a memory cell (Hochreiter and Schmidhuber 1997)"),
+    CellChoice("mingru", "minGRU", "one gate that sees the input alone: all steps at once (Feng et al. 2024)",
+               inits=("default", "chrono")),
+    CellChoice("minlstm", "minLSTM", "two gates that see the input alone: all steps at once (Feng et al. 2024)",
+               inits=("default", "chrono")),
+)  # fmt: skip
 
 NONLINEARITIES = _choices(
     Choice("tanh", "tanh", "bounded: gradients vanish before they explode"),

@@ -80,27 +80,23 @@ def _field(
     unit: str = "",
     prominent: bool = False,
     choices: Mapping[str, catalog.Choice] | None = None,
-    tasks: str = "",
+    own: bool = False,
     **bounds: Any,
 ) -> Any:
-    """``tasks``: the kinds of task that have the field, parted by spaces; empty = all."""
+    """``own``: only those tasks have the field whose entry in :data:`catalog.TASKS` names it."""
     extra = {
         "label": label, "topic": topic, "unit": unit, "prominent": prominent, "choices": list(choices or ()),
-        "tasks": tasks.split(),
+        "own": own,
     }  # fmt: skip
     return Field(default=None, description=help, json_schema_extra=extra, **bounds)
 
 
-def _column(label: str, help: str, tasks: str) -> Any:
-    return _field(label, help, topic="columns", tasks=tasks, min_length=1, max_length=200)
+def _column(label: str, help: str) -> Any:
+    return _field(label, help, topic="columns", own=True, min_length=1, max_length=200)
 
 
-def _columns(label: str, help: str, tasks: str) -> Any:
-    return _field(label, help, topic="columns", tasks=tasks, max_length=500)
-
-
-_WRITERS = "language_model conditional_generation"
-_TEXTS = "language_model classification regression seq2seq conditional_generation"
+def _columns(label: str, help: str) -> Any:
+    return _field(label, help, topic="columns", own=True, max_length=500)
 
 
 class _Table(BaseModel):
@@ -118,21 +114,21 @@ class Task(_Table):
             "unit": "",
             "prominent": True,
             "choices": list(catalog.TASKS),
-            "tasks": [],
+            "own": False,
         },
     )
     tokens: Annotated[str | None, _one_of(catalog.TOKENS)] = _field(
-        "Tokens", "the pieces that the text is cut into", topic="data", choices=catalog.TOKENS, tasks=_TEXTS
+        "Tokens", "the pieces that the text is cut into", topic="data", choices=catalog.TOKENS, own=True
     )
     target_tokens: Annotated[str | None, _one_of(catalog.TOKENS)] = _field(
-        "Target tokens", "the pieces that a target is cut into", topic="data", choices=catalog.TOKENS, tasks="seq2seq"
+        "Target tokens", "the pieces that a target is cut into", topic="data", choices=catalog.TOKENS, own=True
     )
     vocabulary_size: int | None = _field(
         "Vocabulary size",
         "words and byte pairs: at most so many different tokens, 0 = the task's own default",
         topic="data",
         unit="tokens",
-        tasks=f"{_TEXTS} tagging",
+        own=True,
         ge=0,
         le=200_000,
     )
@@ -140,64 +136,57 @@ class Task(_Table):
         "Documents",
         "where the carried state starts anew: none, lines, records (parted by empty lines), or any separator text",
         topic="data",
-        tasks="language_model",
+        own=True,
         min_length=1,
         max_length=200,
     )
-    text_column: str | None = _column(
-        "Text", "the column that is read", "classification regression tagging conditional_generation"
-    )
-    label_column: str | None = _column("Label", "the column that is to be told", "classification regression")
-    source_column: str | None = _column("Source", "the column that is read", "seq2seq")
-    target_column: str | None = _column("Target", "the column that is to be written", "seq2seq")
-    tag_column: str | None = _column("Tags", "the column with a tag for each token", "tagging")
+    text_column: str | None = _column("Text", "the column that is read")
+    label_column: str | None = _column("Label", "the column that is to be told")
+    source_column: str | None = _column("Source", "the column that is read")
+    target_column: str | None = _column("Target", "the column that is to be written")
+    tag_column: str | None = _column("Tags", "the column with a tag for each token")
     condition_columns: list[str] | None = _columns(
-        "Conditions", "columns (labels or numbers) that a sequence is written for", "conditional_generation"
+        "Conditions", "columns (labels or numbers) that a sequence is written for"
     )
-    value_columns: list[str] | None = _columns(
-        "Values", "columns of numbers that are read (and forecast)", "classification regression forecasting"
-    )
-    known_columns: list[str] | None = _columns("Known", "columns whose future is known in advance", "forecasting")
-    time_column: str | None = _column("Time", "the column with the date or time", "forecasting")
-    group_column: str | None = _column(
-        "Group", "records of one group stay in one split",
-        "classification regression tagging seq2seq conditional_generation",
-    )  # fmt: skip
+    value_columns: list[str] | None = _columns("Values", "columns of numbers that are read (and forecast)")
+    known_columns: list[str] | None = _columns("Known", "columns whose future is known in advance")
+    time_column: str | None = _column("Time", "the column with the date or time")
+    group_column: str | None = _column("Group", "records of one group stay in one split")
     pooling: Annotated[str | None, _one_of(catalog.POOLINGS)] = _field(
         "Pooling", "how the steps become one", topic="network", choices=catalog.POOLINGS,
-        tasks="classification regression",
+        own=True,
     )  # fmt: skip
     crf: bool | None = _field(
-        "CRF", "score whole paths of tags, not each tag alone (Lample et al. 2016)", topic="network", tasks="tagging"
+        "CRF", "score whole paths of tags, not each tag alone (Lample et al. 2016)", topic="network", own=True
     )
     attention: Annotated[str | None, _one_of(catalog.ATTENTIONS)] = _field(
         "Attention", "how the decoder looks back at the source", topic="network", choices=catalog.ATTENTIONS,
-        tasks="seq2seq",
+        own=True,
     )  # fmt: skip
     teacher_forcing: float | None = _field(
         "Teacher forcing", "share of targets read from the truth at the end; falls from 1 (Bengio et al. 2015)",
-        topic="training", tasks="seq2seq", ge=0, le=1,
+        topic="training", own=True, ge=0, le=1,
     )  # fmt: skip
     beam_size: int | None = _field(
-        "Beam size", "outputs kept side by side while decoding, 1 = greedy", topic="data", tasks="seq2seq", ge=1, le=64
+        "Beam size", "outputs kept side by side while decoding, 1 = greedy", topic="data", own=True, ge=1, le=64
     )
     strategy: Annotated[str | None, _one_of(catalog.STRATEGIES)] = _field(
-        "Strategy", "how a forecast goes on", topic="network", choices=catalog.STRATEGIES, tasks="forecasting"
+        "Strategy", "how a forecast goes on", topic="network", choices=catalog.STRATEGIES, own=True
     )
     horizon: int | None = _field(
-        "Horizon", "steps that are forecast", topic="data", unit="steps", prominent=True, tasks="forecasting", ge=1,
+        "Horizon", "steps that are forecast", topic="data", unit="steps", prominent=True, own=True, ge=1,
         le=10_000,
     )  # fmt: skip
     lookback: int | None = _field(
-        "Lookback", "steps that are read before", topic="data", unit="steps", prominent=True, tasks="forecasting", ge=1,
+        "Lookback", "steps that are read before", topic="data", unit="steps", prominent=True, own=True, ge=1,
         le=100_000,
     )  # fmt: skip
     quantiles: Annotated[list[float] | None, AfterValidator(_quantiles)] = _field(
-        "Quantiles", "of the forecast, each between 0 and 1", topic="data", tasks="forecasting", min_length=1,
+        "Quantiles", "of the forecast, each between 0 and 1", topic="data", own=True, min_length=1,
         max_length=99,
     )  # fmt: skip
     season: int | None = _field(
-        "Season", "steps after which the series repeats, 0 = none", topic="data", unit="steps", tasks="forecasting",
+        "Season", "steps after which the series repeats, 0 = none", topic="data", unit="steps", own=True,
         ge=0, le=1_000_000,
     )  # fmt: skip
 
@@ -225,7 +214,7 @@ class Network(_Table):
     )
     character_size: int | None = _field(
         "Character network", "units that read a word's letters beside its embedding, 0 = none", topic="network",
-        unit="units", tasks="tagging", ge=0, le=4096,
+        unit="units", own=True, ge=0, le=4096,
     )  # fmt: skip
     nonlinearity: Annotated[str | None, _one_of(catalog.NONLINEARITIES)] = _field(
         "Nonlinearity", "the plain RNN's squashing function", topic="network", choices=catalog.NONLINEARITIES
@@ -233,7 +222,7 @@ class Network(_Table):
     bias: bool | None = _field("Bias", "add a learned constant in every gate", topic="network")
     tied: bool | None = _field(
         "Tied embeddings", "the output weights are the embedding", topic="network",
-        tasks="language_model conditional_generation seq2seq",
+        own=True,
     )  # fmt: skip
     init: Annotated[str | None, _one_of(catalog.INITS)] = _field(
         "Initialization", "where the recurrent weights start", topic="network", choices=catalog.INITS
@@ -299,7 +288,7 @@ class Training(_Table):
     test_fraction: float | None = _field("Test share", "the part after that, looked at once", topic="data", ge=0, lt=1)
     split_rows: Annotated[list[int] | None, AfterValidator(_split_rows)] = _field(
         "Split by rows", "rows of the training, validation and test part, in place of shares", topic="data",
-        unit="rows", tasks="forecasting",
+        unit="rows", own=True,
     )  # fmt: skip
     evaluate_every: int | None = _field(
         "Evaluate every", "steps between validations", topic="end", unit="steps", ge=1, le=10**9
@@ -324,14 +313,14 @@ class Sampling(_Table):
         "Sample every", "steps between samples, 0 = never", topic="samples", unit="steps", ge=0, le=10**9
     )
     prompts: Annotated[list[str] | None, AfterValidator(_prompts)] = _field(
-        "Prompts", "what a sample starts from; empty starts unprimed", topic="samples", tasks="language_model",
+        "Prompts", "what a sample starts from; empty starts unprimed", topic="samples", own=True,
         max_length=20,
     )  # fmt: skip
     temperatures: Annotated[list[float] | None, AfterValidator(_temperatures)] = _field(
-        "Temperatures", "below 1 plays safe, above 1 takes risks", topic="samples", tasks=_WRITERS, max_length=10
+        "Temperatures", "below 1 plays safe, above 1 takes risks", topic="samples", own=True, max_length=10
     )
     length: int | None = _field(
-        "Length", "tokens of a sample", topic="samples", unit="tokens", tasks=_WRITERS, ge=1, le=100_000
+        "Length", "tokens of a sample", topic="samples", unit="tokens", own=True, ge=1, le=100_000
     )
 
 
@@ -406,7 +395,7 @@ class FieldSpec:
     type: type
     many: bool
     choices: tuple[str, ...]
-    tasks: tuple[str, ...]
+    own: bool
     bounds: Mapping[str, float]
 
     @property
@@ -415,7 +404,7 @@ class FieldSpec:
 
     def serves(self, kind: str) -> bool:
         """Whether tasks of this kind have the field."""
-        return not self.tasks or kind in self.tasks
+        return not self.own or self.name in catalog.TASKS[kind].fields
 
 
 @cache
@@ -438,7 +427,7 @@ def fields() -> tuple[FieldSpec, ...]:
                     type=kind,
                     many=many,
                     choices=tuple(extra["choices"]),
-                    tasks=tuple(extra["tasks"]),
+                    own=extra["own"],
                     bounds=_bounds_of(item),
                 )
             )
@@ -517,7 +506,8 @@ def _contradictions(recipe: Recipe) -> Iterator[tuple[str, str]]:
     chosen = catalog.TASKS[task.kind]
     for spec in fields():
         if not spec.serves(task.kind) and getattr(getattr(recipe, spec.table), spec.name) is not None:
-            yield spec.path, f"is a field of {', '.join(spec.tasks)}; this task is {task.kind}"
+            having = ", ".join(kind for kind in catalog.TASKS if spec.serves(kind)) or "other tasks"
+            yield spec.path, f"is a field of {having}; this task is {task.kind}"
     if network.bidirectional and chosen.generates:
         yield (
             "network.bidirectional",
@@ -527,8 +517,8 @@ def _contradictions(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield "network.bidirectional", "a recursive forecast goes forwards, step by step"
     if network.nonlinearity == "relu" and (network.cell or "lstm") != "rnn":
         yield "network.nonlinearity", f"relu belongs to the cell rnn; this network's cell is {network.cell or 'lstm'}"
-    if network.init == "chrono" and network.cell == "rnn":
-        yield "network.init", "chrono sets the gates of lstm and gru; the plain rnn has none"
+    if network.init and network.init not in (inits := catalog.CELLS[network.cell or "lstm"].inits):
+        yield "network.init", f"{network.init} does not suit the cell {network.cell}; {' or '.join(inits)} does"
     if network.init == "chrono" and network.bias is False:
         yield "network.init", "chrono sets the biases, and this network has none"
     if (
