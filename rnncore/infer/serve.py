@@ -3,18 +3,21 @@
 Read::
 
     {"id": …, "op": "generate", "folder": …, and the fields of rnncore.infer.writing.Request}
+    {"id": …, "op": "predict", "folder": …, "inputs": […], and the options of the task's Model.predict}
     {"id": …, "op": "cancel"}
 
 Written::
 
     {"ready": true}                                          once, first
     {"id": …, "kind": "tokens", "text": 0, "tokens": [{"token", "probability", "alternatives": [[token, p], …]}, …]}
+    {"id": …, "kind": "outputs", "outputs": [{…}, …]}            of the next inputs, in order
     {"id": …, "kind": "done", "seed": …, "cancelled": false}     the last line of an id …
     {"id": …, "kind": "error", "error": …, "hint": …, "field": …}   … or this; field is null where no field is wrong
 
-Requests take turns, token by token, so that a long one holds up nobody. A request's first token is written at once,
-the others together about thirty times a second. Models stay in memory, the most recent ones up to a limit, and are read
-anew when their files change. The process ends when its input does.
+Requests take turns, token by token, so that a long one holds up nobody; predictions have a thread of their own
+(:mod:`rnncore.infer.predictor`), and PyTorch is loaded with the first of them. A request's first token is written at
+once, the others together about thirty times a second. Models stay in memory, the most recent ones up to a limit, and
+are read anew when their files change. The process ends when its input does.
 """
 
 from __future__ import annotations
@@ -22,16 +25,15 @@ from __future__ import annotations
 import json
 import os
 import select
-import traceback
-from collections import OrderedDict
+import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from time import monotonic
 from typing import Any, BinaryIO
 
-from rnncore.errors import PromptError, RequestError, RnncoreError
-from rnncore.infer.locate import model_folder
-from rnncore.infer.runtime import FILES, Runtime
+from rnncore.errors import RnncoreError
+from rnncore.infer.kept import Models
+from rnncore.infer.predictor import Predictor
+from rnncore.infer.refusals import refusal
 from rnncore.infer.writing import FieldError, Piece, Request, write
 
 CACHE_BYTES = 2**30
@@ -47,29 +49,39 @@ def serve(requests: int, out: BinaryIO) -> None:
     Raises BrokenPipeError where nobody reads the answers.
     """
 
-    def say(body: dict[str, Any]) -> None:
-        out.write(json.dumps(body, separators=(",", ":")).encode() + b"\n")
-        out.flush()
+    speaking = threading.Lock()
 
-    desk = Desk(say, Models(CACHE_BYTES))
+    def say(body: dict[str, Any]) -> None:
+        line = json.dumps(body, separators=(",", ":")).encode() + b"\n"
+        with speaking:
+            out.write(line)
+            out.flush()
+
+    models = Models(CACHE_BYTES)
+    predictor = Predictor(say, models)
+    desk = Desk(say, models, predictor)
     say({"ready": True})
     begun = b""
-    while True:
-        if desk.idle or select.select([requests], [], [], 0)[0]:
-            if not (block := os.read(requests, READ_BYTES)):
-                return
-            *lines, begun = (begun + block).split(b"\n")
-            for line in lines:
-                desk.take(line)
-        desk.turn()
+    try:
+        while True:
+            if desk.idle or select.select([requests], [], [], 0)[0]:
+                if not (block := os.read(requests, READ_BYTES)):
+                    return
+                *lines, begun = (begun + block).split(b"\n")
+                for line in lines:
+                    desk.take(line)
+            desk.turn()
+    finally:
+        predictor.close()
 
 
 class Desk:
     """The requests that are under way, and whose turn it is."""
 
-    def __init__(self, say: Say, models: Models) -> None:
+    def __init__(self, say: Say, models: Models, predictor: Predictor) -> None:
         self._say = say
         self._models = models
+        self._predictor = predictor
         self._active: dict[str | int, Iterator[None]] = {}
 
     @property
@@ -87,14 +99,16 @@ class Desk:
                 raise FieldError("id", f"must be a text or a number, not {identity!r:.60}")
             if op == "cancel":
                 self._cancel(identity)
-            elif op != "generate":
-                raise FieldError("op", f"must be generate or cancel, not {op!r:.60}")
-            elif identity in self._active:
+            elif op not in ("generate", "predict"):
+                raise FieldError("op", f"must be generate, predict or cancel, not {op!r:.60}")
+            elif identity in self._active or identity in self._predictor:
                 raise FieldError("id", f"{identity!r:.60} is the id of a request that is not done")
+            elif op == "predict":
+                self._predictor.begin(identity, body)
             else:
                 self._active[identity] = self._answer(identity, body)
         except (ValueError, RecursionError, RnncoreError) as error:
-            self._fail(None, error)
+            self._say({"id": None, **refusal(error)})
 
     def turn(self) -> None:
         """One turn for every request."""
@@ -107,7 +121,7 @@ class Desk:
                 raise
             except Exception as error:
                 del self._active[identity]
-                self._fail(identity, error)
+                self._say({"id": identity, **refusal(error)})
 
     def _answer(self, identity: str | int, body: dict[str, Any]) -> Iterator[None]:
         folder = body.pop("folder", None)
@@ -115,7 +129,7 @@ class Desk:
             raise FieldError("folder", f"must be the path of a model, not {folder!r:.60}")
         request = Request.parse(body)
         tray = Tray(self._say, identity, request.count)
-        for piece in write(self._models.get(folder), request):
+        for piece in write(self._models.writing(folder), request):
             if piece is not None:
                 tray.put(piece)
             yield
@@ -123,25 +137,8 @@ class Desk:
         self._say({"id": identity, "kind": "done", "seed": request.seed, "cancelled": False})
 
     def _cancel(self, identity: str | int) -> None:
-        if self._active.pop(identity, None) is not None:
+        if self._active.pop(identity, None) is not None or self._predictor.cancel(identity):
             self._say({"id": identity, "kind": "done", "seed": None, "cancelled": True})
-
-    def _fail(self, identity: str | int | None, error: Exception) -> None:
-        if isinstance(error, RnncoreError):
-            words, hint = str(error), error.hint
-        else:
-            traceback.print_exception(error)
-            words, hint = f"{type(error).__name__}: {error}", ""
-        self._say({"id": identity, "kind": "error", "error": words, "hint": hint, "field": _field(error)})
-
-
-def _field(error: Exception) -> str | None:
-    """Which field of the request is wrong, None where the request is not at fault."""
-    if isinstance(error, FieldError):
-        return error.field
-    if isinstance(error, PromptError):
-        return "prompt"
-    return "folder" if isinstance(error, RequestError) else None
 
 
 class Tray:
@@ -165,26 +162,3 @@ class Tray:
                 self._say({"id": self._identity, "kind": "tokens", "text": text, "tokens": pieces})
                 self._pieces[text] = []
         self._due = monotonic() + FLUSH_SECONDS
-
-
-class Models:
-    """Runtimes by folder: the most recently used ones that fit into ``limit`` bytes, and always the last one."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._kept: OrderedDict[Path, tuple[Any, Runtime]] = OrderedDict()
-
-    def get(self, path: str) -> Runtime:
-        """The model that ``path`` means, read anew where its files changed. Raises as ``Runtime.load`` does."""
-        folder = model_folder(path).resolve()
-        stamp = [(file.name, (stat := file.stat()).st_mtime_ns, stat.st_size, stat.st_ino) for file in _files(folder)]
-        if folder not in self._kept or self._kept[folder][0] != stamp:
-            self._kept[folder] = stamp, Runtime.load(folder)
-        self._kept.move_to_end(folder)
-        while len(self._kept) > 1 and sum(runtime.nbytes for _, runtime in self._kept.values()) > self._limit:
-            self._kept.popitem(last=False)
-        return self._kept[folder][1]
-
-
-def _files(folder: Path) -> list[Path]:
-    return [folder / name for name in FILES if (folder / name).exists()]

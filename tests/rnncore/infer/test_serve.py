@@ -16,8 +16,9 @@ import pytest
 
 from rnncore.errors import RequestError
 from rnncore.infer import serve as serve_module
+from rnncore.infer.kept import Models
 from rnncore.infer.runtime import Runtime
-from rnncore.infer.serve import FLUSH_SECONDS, Models, Tray
+from rnncore.infer.serve import FLUSH_SECONDS, Tray
 from rnncore.infer.writing import Piece, Request, write
 from tests.rnncore.infer.conftest import make_model
 
@@ -179,27 +180,29 @@ def test_what_is_wrong_is_said_and_the_server_goes_on(server, model, tmp_path):
 def test_models_are_kept_and_read_anew_when_they_change(model, tmp_path):
     models = Models(limit=2**30)
     folder = make_model(tmp_path / "model", seed=1)
-    first = models.get(str(folder))
-    assert models.get(str(folder)) is first
+    first = models.writing(str(folder))
+    assert models.writing(str(folder)) is first
     make_model(tmp_path / "newer", seed=2)
     (tmp_path / "newer" / "model.safetensors").replace(folder / "model.safetensors")
-    second = models.get(str(folder))
+    second = models.writing(str(folder))
     assert second is not first and not (second.embedding == first.embedding).all()
     with pytest.raises(RequestError):
-        models.get(str(tmp_path / "nowhere"))
+        models.writing(str(tmp_path / "nowhere"))
 
 
 def test_the_least_recently_used_model_goes_first(tmp_path):
     folders = [str(make_model(tmp_path / name)) for name in "abc"]
     models = Models(limit=Runtime.load(folders[0]).nbytes * 2)
-    a, b = models.get(folders[0]), models.get(folders[1])
-    assert models.get(folders[0]) is a
-    models.get(folders[2])
-    assert models.get(folders[0]) is a
-    assert models.get(folders[1]) is not b
+    a, b = models.writing(folders[0]), models.writing(folders[1])
+    assert models.writing(folders[0]) is a
+    models.writing(folders[2])
+    assert models.writing(folders[0]) is a
+    assert models.writing(folders[1]) is not b
 
     tiny = Models(limit=1)
-    assert tiny.get(folders[0]) is tiny.get(folders[0]), "a model larger than the limit is kept while it is the last"
+    assert tiny.writing(folders[0]) is tiny.writing(folders[0]), (
+        "a model larger than the limit is kept while it is the last"
+    )
 
 
 def test_pieces_are_gathered_for_a_moment(monkeypatch):
