@@ -7,8 +7,11 @@ from typing import Any
 
 from rnncore.recipe import Network, Training
 
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
-_STATES = {"rnn": 1, "gru": 1, "lstm": 2}
+GATES = {"rnn": 1, "gru": 3, "lstm": 4, "mingru": 2, "minlstm": 3}
+_STATES = {"rnn": 1, "gru": 1, "lstm": 2, "mingru": 2, "minlstm": 2, "transformer": 2}
+STEPPED = ("rnn", "gru", "lstm")
+"""Cells with recurrent weights: they take one time step after the other. The others take a whole chunk at once."""
+
 _OPTIMIZER_NUMBERS = {"adamw": 2, "adam": 2, "sgd": 1}
 
 
@@ -38,20 +41,32 @@ TWO_CORES = Calibration(flops=1.2e11, step_overhead=2e-5, fixed=2e-3)
 """A guess for machines nobody has measured: two CPU cores in float32."""
 
 
+def stack_parameters(network: Network, inputs: int) -> int:
+    """How many numbers the recurrent stack learns, exactly, where it reads ``inputs`` numbers a step."""
+    hidden, biases = network.hidden_size, 1 if network.bias else 0
+    if network.cell == "transformer":  # two norms, three products to attend and one after, two that feed forward
+        block = 12 * hidden * hidden + 2 * hidden + biases * 11 * hidden
+        return hidden * (inputs + biases) + network.num_layers * block + hidden * (1 + biases)
+    directions, recurrent = (2 if network.bidirectional else 1), network.cell in STEPPED
+    total = 0
+    for _ in range(network.num_layers):
+        a_unit = inputs + biases + ((hidden + biases) if recurrent else 0)
+        total += directions * GATES[network.cell] * hidden * a_unit
+        inputs = directions * hidden
+    return total
+
+
 def parameters(network: Network, vocabulary_size: int) -> int:
-    """How many numbers the network learns, exactly. ``network`` is filled in."""
-    hidden, gates = network.hidden_size, GATES[network.cell]
-    total = vocabulary_size * network.embedding_size
-    for layer in range(network.num_layers):
-        inputs = hidden if layer else network.embedding_size
-        total += gates * hidden * (inputs + hidden + (2 if network.bias else 0))
-    return total + vocabulary_size * (1 if network.tied else hidden + 1)
+    """How many numbers a language network learns, exactly. ``network`` is filled in."""
+    head = vocabulary_size * (1 if network.tied else network.hidden_size + 1)
+    return vocabulary_size * network.embedding_size + stack_parameters(network, network.embedding_size) + head
 
 
 def training_bytes(network: Network, training: Training, vocabulary_size: int) -> int:
     """Memory of a training in bytes: the process, weights, gradients, the optimizer, what the backward pass keeps."""
-    hidden = network.hidden_size
-    a_layer = hidden * (2 * GATES[network.cell] + _STATES[network.cell] + (2 if network.dropout else 1))
+    hidden, directions = network.hidden_size, 2 if network.bidirectional else 1
+    gates = 12 if network.cell == "transformer" else GATES[network.cell]
+    a_layer = directions * hidden * (2 * gates + _STATES[network.cell] + (2 if network.dropout else 1))
     a_token = 2 * network.embedding_size + network.num_layers * a_layer + 3 * vocabulary_size
     numbers = (2 + _OPTIMIZER_NUMBERS[training.optimizer]) * parameters(network, vocabulary_size)
     return PROCESS_BYTES + 4 * (numbers + training.batch_size * training.sequence_length * a_token)
@@ -59,13 +74,13 @@ def training_bytes(network: Network, training: Training, vocabulary_size: int) -
 
 def token_flops(network: Network, vocabulary_size: int) -> float:
     """Floating-point operations to learn from one token: two a weight forwards, and twice that backwards."""
-    hidden, gates = network.hidden_size, GATES[network.cell]
-    inputs = network.embedding_size + hidden * (network.num_layers - 1)
-    return 6.0 * (gates * hidden * (inputs + hidden * network.num_layers) + hidden * vocabulary_size)
+    weights = stack_parameters(network, network.embedding_size)
+    return 6.0 * (weights + network.hidden_size * vocabulary_size)
 
 
 def step_seconds(network: Network, training: Training, vocabulary_size: int, machine: Calibration = TWO_CORES) -> float:
     """How long one optimizer step takes."""
     times = training.sequence_length
+    called = network.num_layers * (2 if network.bidirectional else 1) * (times if network.cell in STEPPED else 1)
     work = token_flops(network, vocabulary_size) * training.batch_size * times / machine.flops
-    return machine.fixed + machine.step_overhead * network.num_layers * times + work
+    return machine.fixed + machine.step_overhead * called + work

@@ -1,10 +1,14 @@
 """The recurrent cells: one file each, all with the same two functions.
 
 ``layer(input_size, hidden_size, bias=…, nonlinearity=…)``
-    the fast single layer that trains, a PyTorch module that reads ``(time, batch, feature)``;
+    the fast single layer that trains, a PyTorch module that reads ``(time, batch, feature)`` and is called as a
+    single-layer ``nn.GRU`` or, with two states, ``nn.LSTM`` is;
 ``step(layer, projected, state)``
     one time step with the same weights, written out as in the paper. It carries tests, resets inside a chunk, and
     whoever wants to look at a gate.
+
+``KEEPS``
+    of a cell with gates: by number, those that keep the state when they are large (1) or write over it (-1).
 
 A *state* is a tuple of tensors ``(batch, hidden)``, as many as ``STATES`` says; its first entry is the output.
 """
@@ -25,7 +29,7 @@ def get(name: str) -> ModuleType:
     return import_module(f"rnncore.cells.{name}")
 
 
-def project(layer: nn.RNNBase, x: Tensor) -> Tensor:
+def project(layer: nn.Module, x: Tensor) -> Tensor:
     """What the input adds to every gate, for all time steps at once: ``(…, input)`` to ``(…, gates · hidden)``."""
     return F.linear(x, layer.weight_ih_l0, layer.bias_ih_l0 if layer.bias else None)
 

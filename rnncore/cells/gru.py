@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from rnncore.cells import State, recur
 
 STATES = 1
+KEEPS: dict[int, int] = {1: 1}
 
 
 def layer(input_size: int, hidden_size: int, *, bias: bool, nonlinearity: str) -> nn.GRU:

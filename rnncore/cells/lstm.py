@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from rnncore.cells import State, recur
 
 STATES = 2
+KEEPS: dict[int, int] = {0: -1, 1: 1}
 
 
 def layer(input_size: int, hidden_size: int, *, bias: bool, nonlinearity: str) -> nn.LSTM:

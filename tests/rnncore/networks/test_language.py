@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from rnncore import cost, networks
+from rnncore import catalog, cost, networks
 from rnncore.defaults import Facts, fill
 from rnncore.errors import CheckpointError
 from rnncore.recipe import Recipe
@@ -47,7 +47,7 @@ def test_a_description_of_another_format_is_refused():
         networks.build({**networks.describe(recipe(), 11), "format": 7})
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", catalog.CELLS)
 @pytest.mark.parametrize("more", [{}, {"bias": False}, {"tied": True, "embedding_size": 8}, {"num_layers": 1}])
 def test_the_formula_counts_the_parameters_exactly(cell, more):
     filled = recipe(cell=cell, **more)
@@ -62,15 +62,19 @@ def test_orthogonal_weights_keep_the_length_of_the_state(cell):
             torch.testing.assert_close(block @ block.T, torch.eye(8), rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize(("cell", "gate"), [("lstm", 1), ("gru", 1)])
-def test_chrono_opens_the_gate_that_keeps_for_as_long_as_a_chunk(cell, gate):
+@pytest.mark.parametrize(
+    ("cell", "keeps", "writes"), [("lstm", 1, 0), ("gru", 1, None), ("mingru", None, 0), ("minlstm", 1, 0)]
+)
+def test_chrono_opens_the_gate_that_keeps_for_as_long_as_a_chunk(cell, keeps, writes):
     filled = recipe(cell=cell, init="chrono", hidden_size=256).replacing(training={"sequence_length": 100})
     for layer in networks.build_new(filled, 11).rnn.layers:
-        bias = layer.bias_ih_l0[gate * 256 : (gate + 1) * 256] + layer.bias_hh_l0[gate * 256 : (gate + 1) * 256]
-        spans = bias.exp()
-        assert 1 <= spans.min() < 10 and 80 < spans.max() <= 99 and 40 < spans.mean() < 60
-    if cell == "lstm":
-        torch.testing.assert_close(layer.bias_ih_l0[:256], -layer.bias_ih_l0[256:512])
+        biases = layer.bias_ih_l0 + (layer.bias_hh_l0 if cell in ("lstm", "gru") else 0)
+        for gate, bias in enumerate(biases.split(256)):
+            if gate not in (keeps, writes):
+                assert bias.abs().max() == 0
+                continue
+            spans = (bias if gate == keeps else -bias).exp()
+            assert 1 <= spans.min() < 10 and 80 < spans.max() <= 99.01 and 40 < spans.mean() < 60
 
 
 def test_the_same_seed_gives_the_same_weights():

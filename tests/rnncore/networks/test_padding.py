@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from rnncore.networks.stack import Stack
 
 LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+CELLS = [*LAYERS, "mingru", "minlstm"]
 LENGTHS = torch.tensor([4, 1, 9, 7, 9])
 
 
@@ -67,7 +68,25 @@ def test_padded_equals_packed(cell, layers, bidirectional, carried, bias):
     assert gradient[4:, 0].abs().max() == 0 and gradient[:4, 0].abs().min() > 0
 
 
-@pytest.mark.parametrize("cell", LAYERS)
+@pytest.mark.parametrize("bidirectional", [False, True], ids=["forwards", "both ways"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_record_is_read_as_if_it_were_alone(cell, bidirectional):
+    stack, x = make(cell, bidirectional=bidirectional), padded().requires_grad_()
+    output, last = stack.read(x, LENGTHS)
+    alone = x.detach().clone().requires_grad_()
+    loss = 0
+    for record, length in enumerate(LENGTHS.tolist()):
+        wanted, ends = stack.read(alone[:length, record : record + 1])
+        close(output[:length, record], wanted[:, 0])
+        assert length == 9 or output[length:, record].abs().max() == 0
+        close([item[record] for state in last for item in state], [item[0] for state in ends for item in state])
+        loss = loss + wanted.square().sum()
+    loss.backward()
+    output.square().sum().backward()
+    close(x.grad, alone.grad)
+
+
+@pytest.mark.parametrize("cell", CELLS)
 def test_without_lengths_all_records_are_whole(cell):
     stack, x = make(cell, bidirectional=True), padded()
     whole = stack.read(x)
@@ -78,7 +97,7 @@ def test_without_lengths_all_records_are_whole(cell):
     assert output[9:].abs().max() == 0
 
 
-@pytest.mark.parametrize("cell", LAYERS)
+@pytest.mark.parametrize("cell", CELLS)
 def test_reading_forwards_is_a_stream_that_ends(cell):
     stack, x = make(cell), padded()
     close(stack.read(x), stack(x, stack.zero_carry(5)))
@@ -114,7 +133,7 @@ def test_dropout_falls_between_and_after_the_layers():
     assert 0.3 < (dropped == 0).double().mean() < 0.7
 
 
-@pytest.mark.parametrize("cell", LAYERS)
+@pytest.mark.parametrize("cell", CELLS)
 def test_it_reads_with_cast_weights(cell):
     stack, x = make(cell, bidirectional=True).float(), padded().float()
     half = {name: weight.bfloat16() for name, weight in stack.named_parameters()}

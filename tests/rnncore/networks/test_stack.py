@@ -12,6 +12,7 @@ from rnncore.networks import stack as stack_module
 from rnncore.networks.stack import Stack
 
 LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+CELLS = [*LAYERS, "mingru", "minlstm"]
 SIZES = {"input_size": 5, "hidden_size": 6, "num_layers": 3}
 
 
@@ -41,7 +42,7 @@ def close(found, wanted):
     torch.testing.assert_close(found, wanted, rtol=1e-11, atol=1e-13)
 
 
-@pytest.mark.parametrize("cell", LAYERS)
+@pytest.mark.parametrize("cell", CELLS)
 def test_it_equals_its_written_out_loop(cell):
     stack, x = make(cell), torch.randn(11, 4, 5, dtype=torch.float64)
     output, carry = stack(x, stack.zero_carry(4))
@@ -67,7 +68,7 @@ def test_a_weight_that_is_missing_is_missed():
         make("lstm").load_state_dict(weights)
 
 
-@pytest.mark.parametrize("cell", LAYERS)
+@pytest.mark.parametrize("cell", CELLS)
 def test_two_chunks_equal_one(cell):
     stack, x = make(cell), torch.randn(12, 4, 5, dtype=torch.float64)
     whole, last = stack(x, stack.zero_carry(4))
@@ -77,7 +78,7 @@ def test_two_chunks_equal_one(cell):
 
 
 @pytest.mark.parametrize("rare", [True, False], ids=["in pieces", "step by step"])
-@pytest.mark.parametrize("cell", LAYERS)
+@pytest.mark.parametrize("cell", CELLS)
 def test_resets_start_a_stream_anew(monkeypatch, cell, rare):
     monkeypatch.setattr(stack_module, "STEPS_A_PIECE", 1 if rare else 1000)
     stack, x = make(cell), torch.randn(12, 4, 5, dtype=torch.float64, requires_grad=True)
@@ -109,7 +110,7 @@ def test_dropout_acts_while_training_alone_and_after_every_layer():
     assert 0.3 < (dropped == 0).double().mean() < 0.7
 
 
-@pytest.mark.parametrize("cell", LAYERS)
+@pytest.mark.parametrize("cell", CELLS)
 def test_it_runs_on_cast_weights(cell):
     stack = make(cell).float()
     half = {name: weight.bfloat16() for name, weight in stack.named_parameters()}
