@@ -34,6 +34,16 @@ _server = Server(stopping)
 @app.task
 def generate(reply_id: str, model_id: str, request: dict[str, Any]) -> None:
     """Writes text with a published model; ``request`` has the fields of ``rnncore.infer.writing.Request``."""
+    _answer(reply_id, model_id, "generate", request)
+
+
+@app.task
+def predict(reply_id: str, model_id: str, request: dict[str, Any]) -> None:
+    """Answers inputs with a published model; ``request`` has ``inputs`` and the options of the task."""
+    _answer(reply_id, model_id, "predict", request)
+
+
+def _answer(reply_id: str, model_id: str, op: str, request: dict[str, Any]) -> None:
     reply = Reply(reply_id)
     try:
         folder = model_store().folder(model_id)
@@ -42,7 +52,7 @@ def generate(reply_id: str, model_id: str, request: dict[str, Any]) -> None:
     except Unavailable:
         reply.say(_refusal("The database is away.", "Try again in a moment."))
     else:
-        answers = _server.ask(reply_id, {**request, "folder": str(folder)})
+        answers = _server.ask(reply_id, op, {**request, "folder": str(folder)})
         try:
             _relay(answers, reply)
         except redis.RedisError as error:

@@ -41,12 +41,13 @@ class Server:
         if process := self._process:
             process.terminate()
 
-    def ask(self, identity: str, request: Line) -> Answers:
-        """Sends a request; its lines arrive in the queue, the last being of kind ``done`` or ``error``."""
+    def ask(self, identity: str, op: str, request: Line) -> Answers:
+        """Sends a request, to ``generate`` or to ``predict``; its lines arrive in the queue, the last being of kind
+        ``done`` or ``error``."""
         answers: Answers = queue.SimpleQueue()
         with self._lock:
             self._waiting[identity] = answers
-        if not self._write({**request, "id": identity, "op": "generate"}):
+        if not self._write({**request, "id": identity, "op": op}):
             with self._lock:
                 self._waiting.pop(identity, None)
             answers.put(_error("The inference process is just starting again."))
@@ -97,7 +98,7 @@ class Server:
         if not self._stopping.is_set():
             log.warning("the inference process ended: %s; it is started again", signal_name(code) if code < 0 else code)
         for answers in orphans.values():
-            answers.put(_error("The inference process died while it was writing."))
+            answers.put(_error("The inference process died while it was at it."))
         return was_ready
 
     def _hand_on(self, line: Line) -> None:

@@ -51,38 +51,38 @@ class TestServer:
             process.wait(10)
 
     def test_a_request_gets_its_lines_and_an_end(self, server, checkpoint):
-        answers = server.ask("a", {"folder": str(checkpoint), "length": 5, "seed": 1})
+        answers = server.ask("a", "generate", {"folder": str(checkpoint), "length": 5, "seed": 1})
         lines = list(rest(answers))
         assert lines[-1]["kind"] == "done"
         assert sum(len(line["tokens"]) for line in lines[:-1]) == 5
 
     def test_two_at_once_each_get_their_own(self, server, checkpoint):
-        answers = [server.ask(name, {"folder": str(checkpoint), "length": 30, "seed": 1}) for name in "ab"]
+        answers = [server.ask(name, "generate", {"folder": str(checkpoint), "length": 30, "seed": 1}) for name in "ab"]
         texts = ["".join(token["token"] for line in rest(each) for token in line.get("tokens", ())) for each in answers]
         assert texts[0] == texts[1]
         assert len(texts[0]) == 30
 
     def test_a_long_one_ends_when_it_is_cancelled(self, server, checkpoint):
-        endless = server.ask("endless", {"folder": str(checkpoint), "length": 10_000})
+        endless = server.ask("endless", "generate", {"folder": str(checkpoint), "length": 10_000})
         endless.get(timeout=20)
         server.cancel("endless")
         server.cancel("endless")
         server.cancel("nobody")
-        lines = list(rest(server.ask("next", {"folder": str(checkpoint), "length": 3})))
+        lines = list(rest(server.ask("next", "generate", {"folder": str(checkpoint), "length": 3})))
         assert lines[-1]["kind"] == "done"
 
     def test_when_it_dies_who_waits_is_told_and_the_next_are_served(self, server, checkpoint):
-        endless = server.ask("endless", {"folder": str(checkpoint), "length": 10_000})
+        endless = server.ask("endless", "generate", {"folder": str(checkpoint), "length": 10_000})
         endless.get(timeout=20)
         first = server._process
         first.kill()
-        assert list(rest(endless))[-1]["error"] == "The inference process died while it was writing."
+        assert list(rest(endless))[-1]["error"] == "The inference process died while it was at it."
         until(lambda: server._process not in (None, first))
-        lines = list(rest(server.ask("next", {"folder": str(checkpoint), "length": 3})))
+        lines = list(rest(server.ask("next", "generate", {"folder": str(checkpoint), "length": 3})))
         assert lines[-1]["kind"] == "done"
 
     def test_while_there_is_none_a_request_is_refused_at_once(self, checkpoint):
-        (line,) = rest(Server(threading.Event()).ask("a", {"folder": str(checkpoint)}))
+        (line,) = rest(Server(threading.Event()).ask("a", "generate", {"folder": str(checkpoint)}))
         assert (line["kind"], line["error"]) == ("error", "The inference process is just starting again.")
 
 
@@ -143,7 +143,7 @@ def test_readers_of_a_published_model(start, valkey, checkpoint):
     reply = reader.ask(model.id, length=10_000)
     until(lambda: reader.lines(reply))
     serve.kill()
-    assert reader.end(reply)["error"] == "The inference process died while it was writing."
+    assert reader.end(reply)["error"] == "The inference process died while it was at it."
     until(lambda: reader.end(reader.ask(model.id, length=3))["kind"] == "done")
 
     reply = reader.ask(model.id, length=10_000, count=16)
