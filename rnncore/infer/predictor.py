@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from rnncore.errors import PromptError
+from rnncore.errors import CheckpointError, PromptError
 from rnncore.infer.kept import Models
 from rnncore.infer.refusals import refusal
 from rnncore.infer.writing import FieldError
@@ -107,7 +107,7 @@ class Predictor:
                 outputs = model.predict(inputs[first : first + TOGETHER], **options)
             except PromptError as error:
                 raise _renumbered(error, first) from None
-            written += len(json.dumps(outputs))
+            written += _size(outputs)
             if written > MOST_BYTES:
                 raise FieldError("inputs", f"the outputs come to more than {MOST_BYTES // 2**20} MiB; ask for fewer")
             yield {"kind": "outputs", "outputs": outputs}
@@ -129,6 +129,15 @@ def checked(model: Model, options: dict[str, Any]) -> dict[str, Any]:
             message = error.errors()[0]["msg"]
             raise FieldError(name, message[0].lower() + message[1:]) from None
     return options
+
+
+def _size(outputs: list[dict[str, Any]]) -> int:
+    """Bytes of JSON. Raises CheckpointError where there is a number that JSON does not have."""
+    try:
+        return len(json.dumps(outputs, allow_nan=False))
+    except ValueError:
+        hint = "Its training went astray; publish an earlier checkpoint."
+        raise CheckpointError("the model answers with numbers that are not finite", hint=hint) from None
 
 
 def _renumbered(error: PromptError, first: int) -> PromptError:

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime
 from webapp.api.lists import Page, only_known, page
 from webapp.api.schemas import Body, ListOf
 from webapp.models import generate as generation
+from webapp.models import predict as prediction
 from webapp.models import selectors, services
 from webapp.models.download import zip_of
 from webapp.models.models import Model
@@ -75,6 +76,10 @@ class GeneratedOut(Schema):
     seed: int
 
 
+class PredictedOut(Schema):
+    outputs: list[dict[str, Any]]
+
+
 def show(model: Model) -> dict[str, Any]:
     return {name: getattr(model, name) for name in ModelOut.model_fields}
 
@@ -132,19 +137,15 @@ async def generate(request: HttpRequest, model_id: str, body: generation.Request
     """Writes text. With `Accept: text/event-stream` the tokens come as they are written, with their runners-up."""
     only_known(request)
     model = await in_thread(selectors.model_for)(request.auth, model_id)
-    return await answer(request, model, body)
+    return await generation.answer(request, model, body)
 
 
-async def answer(
-    request: HttpRequest, model: Model, body: generation.Request
-) -> StreamingHttpResponse | dict[str, Any]:
-    """The reply in the form that the request accepts: a stream of events, or all at once."""
-    lines = await generation.begun(model.id, body)
-    if "text/event-stream" not in request.headers.get("Accept", ""):
-        return await generation.whole(lines, body.count)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    events = generation.as_events(lines)
-    return StreamingHttpResponse(events, content_type="text/event-stream; charset=utf-8", headers=headers)
+@router.post("/models/{model_id}/predict", response=PredictedOut)
+async def predict(request: HttpRequest, model_id: str, body: prediction.Request) -> Any:
+    """Answers inputs, one output each: a label with probabilities, a value, tags, another text, or a forecast."""
+    only_known(request)
+    model = await in_thread(selectors.model_for)(request.auth, model_id)
+    return await prediction.answer(model, body)
 
 
 @router.post("/models/{model_id}/shares", response={201: ShareOut})

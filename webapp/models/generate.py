@@ -1,40 +1,31 @@
-"""Text from a model, token by token: a request goes to the inference worker, its tokens come back over Redis.
+"""Text from a model, token by token.
 
 The pages' two addresses, both POST with JSON, both answering server-sent events:
 ``/api/v1/models/<id>/generate`` (session or token) and ``/s/<secret>/generate`` (a shared link, rate-limited).
 Events: ``data: {"kind": "tokens", "text": 0, "tokens": [{"token", "probability", "alternatives": [[token, p], …]}]}``,
 then ``{"kind": "done", "seed": 7}`` or ``{"kind": "error", "error", "hint"}``. What can be refused before the first
-token is: 422 (the fields, an unknown character in the prompt), 429 with Retry-After, 503.
+token is: 409 (the model answers inputs), 422 (the fields, an unknown character in the prompt), 429 with Retry-After,
+503.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
-import logging
 import secrets
 from collections.abc import AsyncIterator
 from typing import Any
 
-import redis
-from django.conf import settings
-from kombu.exceptions import OperationalError
+from django.http import HttpRequest, StreamingHttpResponse
 from pydantic import BaseModel, ConfigDict, Field
-from redis.asyncio import Redis
 
-from jobs.app import app
+from rnncore import catalog
 from rnncore.recipe import MAX_PROMPT
-from webapp import workers
-from webapp.ids import new_id
-from webapp.problems import Invalid, Refused, Unavailable
+from webapp.models import replies
+from webapp.models.models import Model
+from webapp.models.replies import Line
+from webapp.problems import Conflict, Invalid, Unavailable
 
 ALTERNATIVES = 5
-SILENCE = 30  # seconds without a token until the worker counts as gone; reading a large model takes a few
-REPLY, CANCEL = "unroll:reply:", "unroll:cancel:"
-
-Line = dict[str, Any]
-
-log = logging.getLogger(__name__)
 
 
 class Request(BaseModel):
@@ -43,6 +34,7 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     prompt: str = Field(default="", max_length=MAX_PROMPT, description="what the text goes on from, or empty")
+    label: str | None = Field(default=None, max_length=1000, description="what it is written for, where a model asks")
     length: int = Field(default=300, ge=1, le=10_000, description="tokens to write")
     temperature: float = Field(default=0.8, ge=0, le=10, description="0 = always the likeliest token")
     top_k: int = Field(default=0, ge=0, le=200_000, description="only the k likeliest tokens, 0 = all")
@@ -51,77 +43,32 @@ class Request(BaseModel):
     count: int = Field(default=1, ge=1, le=16, description="texts to write")
 
 
-async def begun(model_id: str, request: Request) -> AsyncIterator[Line]:
-    """The reply, once its first line is there, so that a refusal can still be answered as one.
+async def answer(request: HttpRequest, model: Model, body: Request) -> StreamingHttpResponse | dict[str, Any]:
+    """The reply in the form that the request accepts: a stream of events, or all at once.
 
-    Raises Invalid (a prompt that the model cannot read), Unavailable (no worker, no Redis). Close what is returned.
+    Raises Conflict (the model does not write), Invalid, Unavailable.
     """
-    lines = tokens(model_id, request)
-    first = await anext(lines)
-    if first["kind"] == "error":
-        await lines.aclose()
-        raise _refusal(first)
-    return _with_first(first, lines)
+    lines = await _begun(model, body)
+    if "text/event-stream" not in request.headers.get("Accept", ""):
+        return await _whole(lines, body.count)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingHttpResponse(_as_events(lines), content_type="text/event-stream; charset=utf-8", headers=headers)
 
 
-async def tokens(model_id: str, request: Request) -> AsyncIterator[Line]:
-    """The lines of the reply as they come; leaving the iteration cancels the work. Raises Unavailable."""
-    reply = new_id()
-    body = request.model_dump() | {"alternatives": ALTERNATIVES}
-    if body["seed"] is None:
-        body["seed"] = secrets.randbelow(2**31)
-    try:
-        async with Redis.from_url(settings.REDIS_URL, decode_responses=True, socket_timeout=SILENCE + 5) as client:
-            ended = False
-            try:
-                await asyncio.to_thread(_ask, reply, model_id, body)
-                async for line in _lines(client, reply):
-                    ended = line["kind"] in ("done", "error")
-                    yield line
-            finally:
-                if not ended:
-                    await client.set(f"{CANCEL}{reply}", 1, ex=120)
-    except (redis.RedisError, OperationalError, OSError) as error:
-        log.warning("a reply was cut off: %s", error)
-        raise Unavailable("The studio's Redis does not answer. Try again in a moment.") from error
+async def _begun(model: Model, request: Request) -> AsyncIterator[Line]:
+    if catalog.TASKS[model.task].predicts:
+        raise Conflict(
+            f"“{model.name}” is a model for {catalog.TASKS[model.task].label.lower()}: it answers inputs and does not "
+            "write on. Ask its address …/predict."
+        )
+    if model.task == "language_model" and request.label is not None:
+        raise Invalid.at("label", "A language model takes none; it goes on from a prompt.")
+    body = request.model_dump(exclude_none=True) | {"alternatives": ALTERNATIVES}
+    body.setdefault("seed", secrets.randbelow(2**31))
+    return await replies.begun("generate", model.id, body)
 
 
-def _ask(reply: str, model_id: str, body: dict[str, Any]) -> None:
-    if workers.alive("inference") == 0:
-        raise Unavailable("No inference worker is running. Start one, or wait until it is up.")
-    app.send_task("jobs.inference.generate", args=[reply, model_id, body], expires=SILENCE, retry=False)
-
-
-async def _lines(client: Redis, reply: str) -> AsyncIterator[Line]:
-    """What the worker writes to the reply's stream, up to its last line."""
-    last = "0-0"
-    while True:
-        found = await client.xread({f"{REPLY}{reply}": last}, block=SILENCE * 1000, count=200)
-        if not found:
-            raise Unavailable(f"The inference worker was silent for {SILENCE} s.")
-        for last, entry in found[0][1]:  # noqa: B007 - kept for the next read
-            line = json.loads(entry["json"])
-            yield {key: value for key, value in line.items() if key != "id"}
-            if line["kind"] in ("done", "error"):
-                return
-
-
-async def _with_first(first: Line, rest: AsyncIterator[Line]) -> AsyncIterator[Line]:
-    try:
-        yield first
-        async for line in rest:
-            yield line
-    finally:
-        await rest.aclose()
-
-
-def _refusal(line: Line) -> Refused:
-    message = ". ".join(filter(None, (line["error"].rstrip("."), line.get("hint"))))
-    field = line.get("field")
-    return Invalid(message, errors=[(field, line["error"])]) if field == "prompt" else Unavailable(message)
-
-
-async def whole(lines: AsyncIterator[Line], count: int) -> dict[str, Any]:
+async def _whole(lines: AsyncIterator[Line], count: int) -> dict[str, Any]:
     """All of a reply at once: {texts: [{text, tokens}], seed}."""
     texts: list[list[dict[str, Any]]] = [[] for _ in range(count)]
     seed = None
@@ -129,13 +76,13 @@ async def whole(lines: AsyncIterator[Line], count: int) -> dict[str, Any]:
         if line["kind"] == "tokens":
             texts[line["text"]] += line["tokens"]
         elif line["kind"] == "error":
-            raise _refusal(line)
+            raise replies.refusal(line)
         else:
             seed = line["seed"]
     return {"texts": [{"text": "".join(t["token"] for t in text), "tokens": text} for text in texts], "seed": seed}
 
 
-async def as_events(lines: AsyncIterator[Line]) -> AsyncIterator[bytes]:
+async def _as_events(lines: AsyncIterator[Line]) -> AsyncIterator[bytes]:
     """The reply as server-sent events."""
     try:
         async for line in lines:

@@ -41,6 +41,7 @@ ROUTES = {
     "GET /api/v1/models/{model_id}/download": ("model", None, 200, 200),
     # 503: no inference worker runs here, so whoever may ask is told so
     "POST /api/v1/models/{model_id}/generate": ("model", {"prompt": "a"}, 503, 503),
+    "POST /api/v1/models/{model_id}/predict": ("model", {"inputs": ["a"]}, 409, 409),  # a language model writes
     "POST /api/v1/models/{model_id}/shares": ("model", {}, 201, 403),
     "DELETE /api/v1/shares/{share_id}": ("share", None, 204, 403),
     # The uploads are beside Django: tests/webapp/datasets/test_tus.py asks them as all three.
@@ -80,7 +81,7 @@ def things(alice, make):
 @pytest.fixture(autouse=True)
 def nobody_answers(settings, monkeypatch):
     """Redis is not running in these tests; that must not make anybody wait."""
-    monkeypatch.setattr("webapp.models.generate.SILENCE", 0.1)
+    monkeypatch.setattr("webapp.models.replies.SILENCE", 0.1)
 
 
 def _ask(route: str, things: dict[str, str], headers: dict[str, str], client: Client | None = None, query: str = ""):

@@ -19,7 +19,7 @@ from rnncore.data import tokens
 from tests.processes import environment, running
 from tests.waiting import until
 from webapp import workers
-from webapp.models import generate, limits, services
+from webapp.models import generate, limits, replies, services
 from webapp.models.folders import folder_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,7 +113,7 @@ def test_what_the_model_cannot_read_is_said_before_the_first_token(ask, inferenc
 
 
 def test_a_reader_who_leaves_ends_the_work(server, model, alice, token, inference, valkey):
-    for key in valkey.client.keys(f"{generate.CANCEL}*"):
+    for key in valkey.client.keys(f"{replies.CANCEL}*"):
         valkey.client.delete(key)
     body = json.dumps({"length": 10_000, "count": 16}).encode()
     connection = socket.create_connection(("127.0.0.1", server.port))
@@ -124,13 +124,13 @@ def test_a_reader_who_leaves_ends_the_work(server, model, alice, token, inferenc
     )
     assert b"200 OK" in connection.recv(1000)
     connection.close()
-    until(lambda: valkey.client.keys(f"{generate.CANCEL}*"))
-    reply = valkey.client.keys(f"{generate.CANCEL}*")[0].decode().removeprefix(generate.CANCEL)
+    until(lambda: valkey.client.keys(f"{replies.CANCEL}*"))
+    reply = valkey.client.keys(f"{replies.CANCEL}*")[0].decode().removeprefix(replies.CANCEL)
     time.sleep(1)  # the worker looks a few times a second
-    length = valkey.client.xlen(f"{generate.REPLY}{reply}")
+    length = valkey.client.xlen(f"{replies.REPLY}{reply}")
     time.sleep(0.5)
-    assert valkey.client.xlen(f"{generate.REPLY}{reply}") == length, "nothing more is written"
-    _, last = valkey.client.xrevrange(f"{generate.REPLY}{reply}", count=1)[0]
+    assert valkey.client.xlen(f"{replies.REPLY}{reply}") == length, "nothing more is written"
+    _, last = valkey.client.xrevrange(f"{replies.REPLY}{reply}", count=1)[0]
     assert json.loads(last[b"json"])["kind"] == "tokens", "it was left unfinished"
 
 
@@ -141,12 +141,12 @@ def test_a_worker_may_be_silent_for_longer_than_redis_clients_wait(ask, valkey, 
     monkeypatch.setattr(workers, "names", lambda: ["inference@elsewhere:1"])
 
     def sent(task: str, args: list, **options: object) -> None:
-        stream = f"{generate.REPLY}{args[0]}"
+        stream = f"{replies.REPLY}{args[0]}"
         later = threading.Timer(DEFAULT_SOCKET_TIMEOUT + 0.5, lambda: valkey.client.xadd(stream, {"json": line}))
         later.start()
 
     line = json.dumps({"id": "x", "kind": "done", "seed": 9, "cancelled": False})
-    monkeypatch.setattr(generate.app, "send_task", sent)
+    monkeypatch.setattr(replies.app, "send_task", sent)
     assert ask({"prompt": "a"}).json() == {"texts": [{"text": "", "tokens": []}], "seed": 9}
 
 

@@ -1,33 +1,54 @@
-"""What a shared link can do besides showing its page: write text, so often a minute."""
+"""What a shared link can do besides showing its page: write text or answer inputs, so often a minute."""
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from webapp.api.problems import of_refusal, of_validation, response
+from webapp.models import generate as generation
+from webapp.models import predict as prediction
 from webapp.models import selectors
-from webapp.models.api import answer
-from webapp.models.generate import Request
 from webapp.models.limits import count_request
+from webapp.models.models import Model
 from webapp.problems import Refused, TooLarge
 from webapp.threads import in_thread
+
+Body = TypeVar("Body", bound=BaseModel)
 
 
 @csrf_exempt  # nothing here depends on who is logged in
 @require_POST
 async def generate(request: HttpRequest, secret: str) -> HttpResponseBase:
     """As ``POST /api/v1/models/<id>/generate``, for whoever has the link."""
+    return await _answered(
+        request, secret, generation.Request, lambda model, body: generation.answer(request, model, body)
+    )
+
+
+@csrf_exempt
+@require_POST
+async def predict(request: HttpRequest, secret: str) -> HttpResponseBase:
+    """As ``POST /api/v1/models/<id>/predict``, for whoever has the link."""
+    return await _answered(request, secret, prediction.Request, prediction.answer)
+
+
+async def _answered(
+    request: HttpRequest, secret: str, kind: type[Body], answer: Callable[[Model, Body], Awaitable[Any]]
+) -> HttpResponseBase:
     share = await in_thread(selectors.shared)(secret)
     if share is None:
         return response(404, "Not found", "This link is not known, was revoked or has expired.")
     try:
-        body = Request.model_validate_json(request.body)
+        body = kind.model_validate_json(request.body)
         await count_request(share.id, request.META.get("REMOTE_ADDR", ""))
-        reply = await answer(request, share.model, body)
+        reply = await answer(share.model, body)
     except RequestDataTooBig:
         return of_refusal(TooLarge("A request's body has at most 4 MiB."))
     except ValidationError as error:
