@@ -103,6 +103,8 @@ CELLS = _choices(
                inits=("default", "chrono")),
     CellChoice("minlstm", "minLSTM", "two gates that see the input alone: all steps at once (Feng et al. 2024)",
                inits=("default", "chrono")),
+    CellChoice("transformer", "Transformer", "no recurrence: attends to the steps of a window (Vaswani et al. 2017)",
+               inits=("default",)),
 )  # fmt: skip
 
 NONLINEARITIES = _choices(

@@ -24,7 +24,8 @@ _FIELDS = (
 def describe(recipe: Recipe, vocabulary_size: int) -> dict[str, Any]:
     """``network.json`` of a filled-in recipe."""
     fields = {name: getattr(recipe.network, name) for name in _FIELDS}
-    return {"format": FORMAT, "task": recipe.task.kind, "vocabulary_size": vocabulary_size, **fields}
+    fields |= {"vocabulary_size": vocabulary_size, "context": recipe.training.sequence_length}
+    return {"format": FORMAT, "task": recipe.task.kind, **fields}
 
 
 def build(description: dict[str, Any]) -> nn.Module:
@@ -34,6 +35,7 @@ def build(description: dict[str, Any]) -> nn.Module:
     return LanguageNetwork(
         description["vocabulary_size"],
         **{name: description[name] for name in _FIELDS if name != "bidirectional"},
+        context=description.get("context"),  # models of before there was a cell that has one
     )
 
 

@@ -16,10 +16,12 @@ def initialize(stack: Stack, init: str, *, memory: int) -> None:
     ``init``: one that :data:`rnncore.catalog.CELLS` names for the cell. ``memory`` is the longest time span in steps
     that chrono prepares the gates for.
     """
+    if init == "default":
+        return
     for layer in (*stack.layers, *stack.reverse):
         if init == "orthogonal":
             _orthogonal(layer)
-        elif init == "chrono":
+        else:
             _chrono(layer, stack.cell.KEEPS, memory)
 
 

@@ -37,12 +37,14 @@ class LanguageNetwork(nn.Module):
     def __init__(
         self, vocabulary_size: int, *, cell: str, embedding_size: int, hidden_size: int, num_layers: int,
         dropout: float = 0.0, bias: bool = True, nonlinearity: str = "tanh", tied: bool = False,
+        context: int | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.embedding = nn.Embedding(vocabulary_size, embedding_size)
         self.rnn = Stack(
-            cell, embedding_size, hidden_size, num_layers, dropout=dropout, bias=bias, nonlinearity=nonlinearity
-        )
+            cell, embedding_size, hidden_size, num_layers, dropout=dropout, bias=bias, nonlinearity=nonlinearity,
+            context=context,
+        )  # fmt: skip
         self.head = Head(hidden_size, vocabulary_size, tied=tied)
 
     def forward(self, tokens: Tensor, carry: Carry | None = None, resets: Tensor | None = None) -> tuple[Tensor, Carry]:

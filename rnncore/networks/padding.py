@@ -42,6 +42,14 @@ class Ends:
         """The last step of each record: ``(batch, feature)``."""
         return x[-1] if self.equal else x[self.lengths - 1, torch.arange(self.batch, device=x.device)]
 
+    def window(self, x: Tensor, size: int) -> Tensor:
+        """Of each record the ``size`` steps until its end, ``(size, batch, …)``; ``x`` has ``size`` steps more in
+        front."""
+        if self.equal:
+            return x[-size:]
+        steps = torch.arange(size, device=x.device).unsqueeze(1) + self.lengths
+        return x[steps, torch.arange(self.batch, device=x.device)]
+
     def flip(self, x: Tensor) -> Tensor:
         """Each record from its last step to its first; what is beyond stays where it is."""
         return x.flip(0) if self.equal else x.flatten(0, 1).index_select(0, self._flipped).unflatten(0, x.shape[:2])

@@ -8,6 +8,7 @@ random state that no checkpoint holds. ``state_dict()`` nevertheless speaks the 
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -26,11 +27,54 @@ STEPS_A_PIECE = 8
 
 
 class Stack(nn.Module):
-    """``num_layers`` layers of one cell.
+    """``num_layers`` layers of one cell: ``Stack("lstm", …)`` gives a :class:`Recurrent` stack, ``Stack("transformer",
+    …)`` a :class:`rnncore.networks.transformer.Transformer`, as ``pathlib.Path`` gives a path of the system's kind.
 
     A stream is read chunk after chunk (:meth:`forward`), records whole (:meth:`read`). Gives ``output_size`` numbers a
-    step: of a bidirectional stack, the forward direction's ``hidden_size`` and then as many of the reverse one.
+    step: of a bidirectional recurrent stack, the forward direction's ``hidden_size`` and then as many of the reverse
+    one. ``context``: how many steps a transformer looks back; other cells need none.
     """
+
+    bidirectional: bool
+    hidden_size: int
+    output_size: int
+
+    def __new__(cls, cell: str = "", *unused: Any, **more: Any) -> Stack:
+        if cls is Stack:
+            cls = import_module("rnncore.networks.transformer").Transformer if cell == "transformer" else Recurrent
+        return super().__new__(cls)
+
+    def zero_carry(self, batch: int) -> Carry:
+        """The carry of streams that have read nothing yet, in the device and type of the weights."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor, carry: Carry, resets: Tensor | None = None) -> tuple[Tensor, Carry]:
+        """Run all layers over a chunk: ``(time, batch, input_size)`` to ``(time, batch, hidden_size)`` and the carry
+        after the last step.
+
+        ``resets`` is ``(time, batch)``, boolean and on the CPU: where it is true, the stream's state is zeroed before
+        that step is read. None means nowhere. Raises ValueError for a bidirectional stack: a stream's end is not known.
+        """
+        raise NotImplementedError
+
+    def read(self, x: Tensor, lengths: Tensor | None = None, carry: Carry | None = None) -> tuple[Tensor, Carry]:
+        """Run all layers over whole records ``x`` ``(time, batch, input_size)``, padded on the right.
+
+        ``lengths`` ``(batch,)``: the steps of each, None where all are whole. Gives outputs
+        ``(time, batch, output_size)``, zero beyond the lengths, and the states after the last step of each record
+        (for the reverse direction that is its first step): a state a layer, or forwards and reverse of each layer.
+        Equals ``nn.utils.rnn.pack_padded_sequence`` in outputs and gradients. Raises ValueError for lengths outside
+        1 … time.
+        """
+        raise NotImplementedError
+
+    def _refuse_streams(self) -> None:
+        if self.bidirectional:
+            raise ValueError("a bidirectional stack reads whole records alone: call read")
+
+
+class Recurrent(Stack):
+    """Layers of a cell of :mod:`rnncore.cells`, of a bidirectional stack ``reverse`` ones too."""
 
     def __init__(
         self, cell: str, input_size: int, hidden_size: int, num_layers: int,
@@ -52,19 +96,11 @@ class Stack(nn.Module):
         self.register_load_state_dict_pre_hook(_from_pytorch_names)
 
     def zero_carry(self, batch: int) -> Carry:
-        """The carry of streams that have read nothing yet, in the device and type of the weights."""
         zero = self.layers[0].weight_ih_l0.new_zeros(batch, self.hidden_size)
         return ((zero,) * self.cell.STATES,) * (len(self.layers) + len(self.reverse))
 
     def forward(self, x: Tensor, carry: Carry, resets: Tensor | None = None) -> tuple[Tensor, Carry]:
-        """Run all layers over a chunk: ``(time, batch, input_size)`` to ``(time, batch, hidden_size)`` and the carry
-        after the last step.
-
-        ``resets`` is ``(time, batch)``, boolean and on the CPU: where it is true, the stream's state is zeroed before
-        that step is read. None means nowhere. Raises ValueError for a bidirectional stack: a stream's end is not known.
-        """
-        if self.bidirectional:
-            raise ValueError("a bidirectional stack reads whole records alone: call read")
+        self._refuse_streams()
         after: list[State] = []
         for layer, state in zip(self.layers, carry, strict=True):
             x, state = self._layer(layer, x, state, resets)
@@ -73,14 +109,6 @@ class Stack(nn.Module):
         return x, tuple(after)
 
     def read(self, x: Tensor, lengths: Tensor | None = None, carry: Carry | None = None) -> tuple[Tensor, Carry]:
-        """Run all layers over whole records ``x`` ``(time, batch, input_size)``, padded on the right.
-
-        ``lengths`` ``(batch,)``: the steps of each, None where all are whole. Gives outputs
-        ``(time, batch, output_size)``, zero beyond the lengths, and the states after the last step of each record
-        (for the reverse direction that is its first step): a state a layer, or forwards and reverse of each layer.
-        Equals ``nn.utils.rnn.pack_padded_sequence`` in outputs and gradients. Raises ValueError for lengths outside
-        1 … time.
-        """
         ends = Ends(x, lengths)
         states = iter(self.zero_carry(x.shape[1]) if carry is None else carry)
         after: list[State] = []
