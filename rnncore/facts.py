@@ -8,7 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from rnncore.data import columns
+from rnncore.data.columns import NUMBERS
+from rnncore.data.vocabulary import SPECIAL, WORDS
 from rnncore.defaults import Facts
+from rnncore.defaults.language_model import VOCABULARY
 from rnncore.errors import RecipeError
 from rnncore.recipe import Recipe
 
@@ -30,21 +33,52 @@ def chosen(recipe: Recipe, survey: list[dict[str, Any]]) -> Recipe:
 
 
 def _tokens(column: dict[str, Any]) -> str:
-    if column["kind"] == "tokens":
-        return "word"
-    return "word" if column["lengths"]["words"]["mean"] >= WORDS_A_TEXT else "char"
+    words = column["lengths"].get("words")
+    return "char" if words and words["mean"] < WORDS_A_TEXT else "word"
 
 
 def facts_of(recipe: Recipe, inspection: dict[str, Any]) -> Facts:
-    """The facts of data that was inspected, for a recipe that :func:`chosen` made. Raises RecipeError."""
+    """The facts of a table that was inspected, for a recipe that :func:`chosen` made. Raises RecipeError."""
     by_name = {column["name"]: column for column in inspection["columns"]}
     task, records = recipe.task, inspection["statistics"]["records"]
-    read = task.text_column or task.source_column or (task.value_columns or [None])[0]
+    read = task.text_column or task.source_column or next(iter(task.value_columns or ()), None)
     if read is None:
         raise RecipeError.at("task.text_column", "no column of the file can be read as a sequence")
-    mean, longest = _steps(by_name[read], task.tokens)
-    output = by_name.get(task.label_column or task.tag_column or "")
+    column, output = by_name[read], by_name.get(task.label_column or task.target_column or task.tag_column or "")
+    steps = _steps(column, task.tokens)
     return Facts(
-        tokens=round(records * mean), vocabulary_size=_vocabulary(by_name[read], task), records=records,
-        longest=longest, outputs=output["unique"] if output else 0,
+        tokens=round(records * steps["mean"]), vocabulary_size=_vocabulary(column, task.tokens, task.vocabulary_size),
+        records=records - column["missing"], longest=steps["max"], outputs=_outputs(output, recipe),
     )  # fmt: skip
+
+
+def _steps(column: dict[str, Any], tokens: str | None) -> dict[str, float]:
+    """How long the sequences of a column are: items of a list, words, letters, or about as many byte pairs as words."""
+    lengths = column["lengths"]
+    if not lengths:
+        return {"mean": 1.0, "max": 1}
+    if "items" in lengths:
+        return lengths["items"]
+    return lengths["words" if tokens in ("word", "bpe", None) else "characters"]
+
+
+def _vocabulary(column: dict[str, Any], tokens: str | None, limit: int | None) -> int | None:
+    """How many different tokens there are, about; None where numbers are read."""
+    if column["kind"] in ("numbers", *NUMBERS):
+        return None
+    if tokens in ("byte", "bpe"):
+        return 256 if tokens == "byte" else limit or VOCABULARY["bpe"]
+    known = column["distinct"]["characters" if tokens == "char" else "words"]
+    return min(known, limit or WORDS) + len(SPECIAL)
+
+
+def _outputs(column: dict[str, Any] | None, recipe: Recipe) -> int:
+    """What a head has to tell apart."""
+    task = recipe.task
+    if task.quantiles or task.horizon:
+        return (task.horizon or 1) * len(task.quantiles or (0.5,))
+    if column is None or task.kind == "regression":
+        return 1
+    if task.target_column or task.tag_column:
+        return _vocabulary(column, task.target_tokens, task.vocabulary_size if task.target_column else None) or 1
+    return column["unique"]

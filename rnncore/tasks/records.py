@@ -19,7 +19,7 @@ from rnncore.data import buckets, columns, splits
 from rnncore.data.buckets import Buckets
 from rnncore.data.table import Table, open_table
 from rnncore.errors import DataError, PromptError
-from rnncore.recipe import Recipe
+from rnncore.recipe import Recipe, Task
 from rnncore.tasks import Sources
 
 EVALUATION_RECORDS = 256
@@ -83,10 +83,17 @@ class Records:
         shares = {"valid": training.validation_fraction, "test": training.test_fraction}
         found = splits.records(
             len(kept), **{name: 0.0 if name in own else share for name, share in shares.items()},
-            seed=training.seed, groups=of(task.group_column),
-            labels=of(task.label_column) if task.kind == "classification" else None,
+            seed=training.seed, groups=of(task.group_column or task.source_column), labels=_labels(task, of),
         )  # fmt: skip
         return {name: Part(name, data, kept[rows]) for name, rows in found.items() if len(rows)}
+
+
+def _labels(task: Task, of: Callable[[str | None], list[Any] | None]) -> list[Any] | None:
+    """The labels of which each part is to have its share: what is to be told, or the first that is written for."""
+    if task.kind == "classification":
+        return of(task.label_column)
+    values = of(next(iter(task.condition_columns or ()), None))
+    return values if values and isinstance(values[0], str) else None
 
 
 def complete(table: Table, recipe: Recipe) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""How each format becomes a table: ``read(path, name, kind, progress) -> Table``, one module a format."""
