@@ -49,6 +49,11 @@ class Invalid(Refused):
     def at(cls, field: str, message: str) -> Invalid:
         return cls(f"{field}: {message}", errors=[(field, message)])
 
+    def renamed(self, **fields: str) -> Invalid:
+        """The same with other names of fields: those that the person who asked knows."""
+        errors = [(fields.get(field, field), message) for field, message in self.errors]
+        return Invalid("; ".join(f"{field}: {message}" for field, message in errors), errors=errors)
+
 
 class Conflict(Refused):
     status = 409

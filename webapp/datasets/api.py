@@ -7,26 +7,35 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema
+from pydantic import Field
 
 from webapp.api.lists import Page, only_known, page
 from webapp.api.schemas import Body, ListOf
-from webapp.datasets import selectors, services
+from webapp.datasets import roles, selectors, services
 from webapp.datasets.models import Dataset
+from webapp.datasets.tasks import proposed
 from webapp.problems import Invalid
 from webapp.teams.selectors import team_for
 
 router = Router(tags=["datasets"])
 
 
+class SyntheticIn(Body):
+    name: str
+    count: int | None = None
+    seed: int = 1
+
+
 class DatasetIn(Body):
     name: str
-    text: str
+    text: str | None = None
+    synthetic: SyntheticIn | None = None
     team_id: str | None = None
 
 
 class DatasetChange(Body):
     name: str | None = None
-    columns: dict[str, Any] | None = None
+    columns: dict[str, str | None] | None = Field(None, description="a role by column name, null for none")
 
 
 class DatasetOut(Schema):
@@ -40,6 +49,8 @@ class DatasetOut(Schema):
     bytes: int
     done_bytes: int
     columns: list[dict[str, Any]] | None
+    task: str | None
+    synthetic: dict[str, Any] | None
     statistics: dict[str, Any] | None
     problems: list[dict[str, Any]]
     error: dict[str, Any] | None
@@ -52,18 +63,29 @@ def show(dataset: Dataset) -> dict[str, Any]:
     return {
         "id": dataset.id, "team_id": dataset.team_id, "name": dataset.name, "status": version.status,
         "filename": version.filename, "format": inspection.get("format"), "sha256": version.sha256 or None,
-        "bytes": version.bytes, "done_bytes": version.done_bytes, "columns": inspection.get("columns"),
-        "statistics": inspection.get("statistics"), "problems": inspection.get("problems", []),
-        "error": version.error, "created_at": dataset.created_at,
+        "bytes": version.bytes, "done_bytes": version.done_bytes, "columns": roles.columns(version) or None,
+        "task": proposed(version), "synthetic": dataset.synthetic, "statistics": inspection.get("statistics"),
+        "problems": inspection.get("problems", []), "error": version.error, "created_at": dataset.created_at,
     }  # fmt: skip
 
 
 @router.post("/datasets", response={201: DatasetOut})
 def create_dataset(request: HttpRequest, body: DatasetIn) -> Any:
-    """A dataset of pasted text. Files are uploaded: see uploads."""
+    """A dataset of pasted text, or (`synthetic`) one that is made here. Files are uploaded: see uploads."""
     only_known(request)
     team = team_for(request.auth, body.team_id, right="upload")
-    return show(services.create_from_text(user=request.auth, team=team, name=body.name, text=body.text))
+    given = {"user": request.auth, "team": team, "name": body.name}
+    if body.synthetic is None:
+        if body.text is None:
+            raise Invalid.at("text", "is missing")
+        return show(services.create_from_text(**given, text=body.text))
+    if body.text is not None:
+        raise Invalid.at("text", "A dataset is either text or synthetic, not both.")
+    made = body.synthetic
+    try:
+        return show(services.create_synthetic(**given, kind=made.name, count=made.count, seed=made.seed))
+    except Invalid as error:
+        raise error.renamed(kind="synthetic.name", count="synthetic.count", seed="synthetic.seed") from None
 
 
 @router.get("/datasets", response=ListOf[DatasetOut])
@@ -81,11 +103,11 @@ def get_dataset(request: HttpRequest, dataset_id: str) -> Any:
 
 @router.patch("/datasets/{dataset_id}", response=DatasetOut)
 def change_dataset(request: HttpRequest, dataset_id: str, body: DatasetChange) -> Any:
-    """Another name. (A text has no columns whose roles could change.)"""
+    """Another name, or what its columns are for; columns that are not named stay as they are."""
     only_known(request)
     dataset = selectors.dataset_for(request.auth, dataset_id, right="upload")
     if body.columns is not None:
-        raise Invalid.at("columns", "A text has no columns.")
+        services.confirm_roles(user=request.auth, dataset=dataset, roles=body.columns)
     if body.name is not None:
         services.rename(user=request.auth, dataset=dataset, name=body.name)
     return show(dataset)

@@ -16,6 +16,8 @@ class Dataset(models.Model):
     name = models.CharField(max_length=200)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    roles = Json(default=dict)  # {column: role, "" for none}, as a person confirmed them; see webapp.datasets.roles
+    synthetic = Json(null=True)  # {"name", "count", "seed", "optimum"} where the studio made the data
 
     class Meta:
         indexes = [models.Index(fields=["team", "-created_at"])]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -14,9 +15,12 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 
 from jobs.wake import wake
+from rnncore.data.table import FORMATS
 from webapp.accounts.models import User
-from webapp.datasets import blobs, parts
-from webapp.datasets.models import Dataset, Upload, Version
+from webapp.datasets import blobs, made, parts
+from webapp.datasets.models import Dataset, Status, Upload, Version
+from webapp.datasets.roles import changed as changed_roles
+from webapp.ids import new_id
 from webapp.names import clean_filename, clean_name
 from webapp.problems import Conflict, DiskFull, Invalid, TooLarge
 from webapp.teams.models import Team
@@ -24,6 +28,7 @@ from webapp.teams.selectors import require_in
 
 EXPIRES_AFTER = timedelta(days=7)  # since somebody last wrote to it
 PASTED_CHARACTERS = 3_000_000
+PASTED_ENDINGS = (".txt", *(ending for ending in FORMATS if ending != ".parquet"))  # names that say what a text is
 
 log = logging.getLogger(__name__)
 
@@ -65,12 +70,9 @@ def finish_upload(*, upload: Upload) -> Dataset:
         upload = Upload.objects.select_for_update().get(id=upload.id)
         if upload.dataset:
             return upload.dataset
-        dataset = Dataset.objects.create(team_id=upload.team_id, name=upload.name, created_by_id=upload.created_by_id)
-        Version.objects.create(
-            dataset=dataset, filename=upload.filename, bytes=upload.length,
-            source=str(parts.path_of(upload.id).relative_to(settings.DATA)),
-        )  # fmt: skip
-        upload.dataset = dataset
+        upload.dataset = dataset = _dataset_of(
+            upload.id, team_id=upload.team_id, user_id=upload.created_by_id, name=upload.name, filename=upload.filename
+        )
         upload.save(update_fields=["dataset"])
     wake("jobs.ingest.work")
     return dataset
@@ -112,11 +114,50 @@ def create_from_text(*, user: User, team: Team, name: str, text: str) -> Dataset
             errors=[("text", "too long to paste")],
         )
     body = _encoded(text)
-    filename = name if name.lower().endswith(".txt") else f"{name}.txt"
+    filename = name if name.lower().endswith(PASTED_ENDINGS) else f"{name}.txt"
     upload = create_upload(user=user, team=team, filename=filename, length=len(body), name=name)
     with parts.writing(upload.id) as part:
         parts.write(part, body)
     return finish_upload(upload=upload)
+
+
+def create_synthetic(
+    *, user: User, team: Team, kind: str, count: int | None = None, seed: int = 1, name: str = ""
+) -> Dataset:
+    """A dataset that is made here, whose best possible loss is known: ``kind`` is one of ``made.KINDS``.
+
+    Raises Invalid at ``kind``, ``count``, ``seed`` or ``name``.
+    """
+    require_in(user, team.id, "upload")
+    asked = made.checked(kind, count, seed)
+    name = clean_name(name or asked.choice.label)
+    _check_room(asked.bytes)
+    part = new_id()
+    parts.create(part)
+    try:
+        made.write(asked, parts.path_of(part))
+        dataset = _dataset_of(
+            part, team_id=team.id, user_id=user.id, name=name, filename=asked.filename, synthetic=made.facts(asked)
+        )
+    except BaseException:
+        parts.remove(part)
+        raise
+    wake("jobs.ingest.work")
+    return dataset
+
+
+def confirm_roles(*, user: User, dataset: Dataset, roles: dict[str, Any]) -> Dataset:
+    """Says what columns are for: a role by column name, None for no role; columns that are not named stay as they are.
+
+    Raises Invalid at ``columns.<name>``, Conflict before the file was read.
+    """
+    require_in(user, dataset.team_id, "upload")
+    version = dataset.version
+    if version.status != Status.READY:
+        raise Conflict("Its columns are known once the file is read.")
+    dataset.roles = changed_roles(version, roles)
+    dataset.save(update_fields=["roles"])
+    return dataset
 
 
 def rename(*, user: User, dataset: Dataset, name: str) -> Dataset:
@@ -145,6 +186,20 @@ def delete(*, user: User, dataset: Dataset) -> None:
     for version in versions:
         if version["source"]:
             (settings.DATA / version["source"]).unlink(missing_ok=True)
+
+
+def _dataset_of(
+    part: str, *, team_id: str, user_id: Any, name: str, filename: str, synthetic: dict[str, Any] | None = None
+) -> Dataset:
+    """A dataset whose version waits to be read, its bytes being a whole part file."""
+    path = parts.path_of(part)
+    with transaction.atomic():
+        dataset = Dataset.objects.create(team_id=team_id, name=name, created_by_id=user_id, synthetic=synthetic)
+        Version.objects.create(
+            dataset=dataset, filename=filename, bytes=path.stat().st_size,
+            source=str(path.relative_to(settings.DATA)),
+        )  # fmt: skip
+    return dataset
 
 
 def _check_room(length: int) -> None:

@@ -13,6 +13,7 @@ from ninja import Query, Router, Schema
 from webapp.api.lists import MOST, Page, only_known, page
 from webapp.api.schemas import Body, ListOf, RecipeBody
 from webapp.datasets.selectors import dataset_for
+from webapp.problems import Invalid
 from webapp.runs import feed, selectors, services
 from webapp.runs.estimate import estimate
 from webapp.runs.models import Run
@@ -111,10 +112,13 @@ def start_run(request: HttpRequest, body: RunIn) -> Any:
         for name, dataset_id in (("valid", body.valid_dataset_id), ("test", body.test_dataset_id))
         if dataset_id is not None
     }
-    run = services.start(
-        user=user, team=team_for(user, body.team_id, right="train"), dataset=dataset_for(user, body.dataset_id),
-        recipe=body.recipe, name=body.name, **other,
-    )  # fmt: skip
+    try:
+        run = services.start(
+            user=user, team=team_for(user, body.team_id, right="train"), dataset=dataset_for(user, body.dataset_id),
+            recipe=body.recipe, name=body.name, **other,
+        )  # fmt: skip
+    except Invalid as error:
+        raise error.renamed(valid="valid_dataset_id", test="test_dataset_id") from None
     return show(run, selectors.queue())
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from rnncore.plan import Plan, plan
 from rnncore.recipe import Recipe
 from webapp.datasets.models import Version
-from webapp.runs.facts import facts_of
+from webapp.runs.facts import known
 
 
 def estimate(*, version: Version, recipe: dict[str, Any]) -> dict[str, Any]:
@@ -22,8 +22,8 @@ def estimate(*, version: Version, recipe: dict[str, Any]) -> dict[str, Any]:
 
 
 def planned(version: Version, recipe: Recipe) -> Plan:
-    """The engine's plan of the recipe for this version, on this machine."""
-    return plan(recipe, facts_of(version, recipe), _calibration())
+    """The engine's plan of the recipe for this version, on this machine. Raises as :func:`webapp.runs.facts.known`."""
+    return plan(*known(version, recipe), _calibration())
 
 
 def _calibration() -> dict[str, Any] | None:

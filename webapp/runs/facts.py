@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from rnncore import catalog, facts, fitness
+from rnncore.data import columns as engine
 from rnncore.defaults import Facts
 from rnncore.defaults.language_model import VOCABULARY
+from rnncore.errors import RecipeError
 from rnncore.recipe import Recipe
+from webapp.datasets import roles
 from webapp.datasets.models import Status, Version
+from webapp.datasets.tasks import TEXT
 from webapp.problems import Conflict
 
 # Measured on English; the tokenizer itself is made by the trainer. Words grow in number as Heaps' law says.
@@ -16,12 +21,52 @@ HEAPS = (0.76, 0.73)
 RARE_CHARACTER_BYTES = 3  # of those beyond the counted ones: nearly all lie between U+0800 and U+FFFF
 
 
-def facts_of(version: Version, recipe: Recipe) -> Facts:
-    """Raises Conflict when the version was not read yet, or could not be."""
+def known(version: Version, recipe: Recipe) -> tuple[Recipe, Facts]:
+    """The recipe with the columns that it will read, and what is known of the data.
+
+    Raises RecipeError (at the task that the data cannot serve, a column that is not there …), Conflict when the version
+    was not read yet, or could not be.
+    """
+    refuse_unread(version)
+    if recipe.task.kind == TEXT:
+        return recipe, _of_text(version, recipe)
+    inspection = surveyed(version)
+    if not inspection["columns"]:
+        label = catalog.TASKS[recipe.task.kind].label
+        raise RecipeError.at("task.kind", f"{label} reads records with columns; {version.filename} is a text")
+    chosen = facts.chosen(recipe, inspection["columns"])
+    fitness.check(chosen, inspection)
+    return chosen, facts.facts_of(chosen, inspection)
+
+
+def refuse_unread(version: Version) -> None:
+    """Raises Conflict unless the version was read and can be used."""
     if version.status != Status.READY:
         still = version.status == Status.PROCESSING
         raise Conflict(f"{version.dataset.name} {'is still being read' if still else 'could not be read'}.")
+
+
+def facts_of(version: Version, recipe: Recipe) -> Facts:
+    """The facts alone; raises as :func:`known` does."""
+    return known(version, recipe)[1]
+
+
+def with_columns(version: Version, recipe: Recipe) -> Recipe:
+    """The recipe with the columns named that a person confirmed, so that whoever repeats it elsewhere has them too."""
+    if not version.dataset.roles or not (survey := roles.columns(version)):
+        return recipe
+    return recipe.replacing(task=engine.resolve(recipe.task, survey))
+
+
+def surveyed(version: Version) -> dict[str, Any]:
+    """The version's inspection, its columns with the roles that hold."""
+    return {**version.inspection, "columns": roles.columns(version)}
+
+
+def _of_text(version: Version, recipe: Recipe) -> Facts:
     statistics = version.inspection["statistics"]
+    if "characters" not in statistics:
+        raise RecipeError.at("task.kind", f"a language model reads a text; {version.filename} is a table of records")
     characters = statistics["characters"]
     match recipe.task.tokens or "char":
         case "char":

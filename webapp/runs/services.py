@@ -16,14 +16,17 @@ from django.http import Http404
 from django.utils import timezone
 
 from jobs.wake import wake
+from rnncore import fitness
+from rnncore.errors import RecipeError
 from rnncore.recipe import Recipe
 from webapp.accounts.models import User
 from webapp.datasets.models import Dataset
+from webapp.datasets.tasks import TEXT
 from webapp.live.publish import publish_run
 from webapp.names import clean_name
-from webapp.problems import Conflict
+from webapp.problems import Conflict, Invalid
 from webapp.runs.estimate import planned
-from webapp.runs.facts import facts_of
+from webapp.runs.facts import facts_of, refuse_unread, surveyed, with_columns
 from webapp.runs.models import Run, Status
 from webapp.runs.store import folder as folder_of
 from webapp.teams.models import Team
@@ -38,13 +41,15 @@ def start(
 ) -> Run:  # fmt: skip
     """A queued run of the recipe on the dataset's newest version; trainers are woken.
 
-    Raises RecipeError (with its fields as dotted paths), Conflict (a dataset is not ready), Invalid at ``name``.
+    Raises RecipeError (with its fields as dotted paths), Conflict (a dataset is not ready), Invalid at ``name``, and at
+    ``valid`` or ``test`` where that dataset has not what is read.
     """
     require_in(user, team.id, "train")
-    given = Recipe.parse(recipe)
+    given = with_columns(dataset.version, Recipe.parse(recipe))
     plan = planned(dataset.version, given)
-    for other in filter(None, (valid, test)):
-        facts_of(other.version, given)
+    for part, other in (("valid", valid), ("test", test)):
+        if other:
+            _check_part(part, other, dataset, plan.recipe)
     run = Run.objects.create(
         team=team, created_by=user, name=clean_name(name or _name_of(dataset, plan.recipe)), queued_at=timezone.now(),
         version=dataset.version, valid_version=valid and valid.version, test_version=test and test.version,
@@ -123,6 +128,18 @@ def remove_orphans() -> None:
     for folder in folders:
         if folder.name not in known:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_part(part: str, other: Dataset, dataset: Dataset, recipe: Recipe) -> None:
+    """That the dataset ``other`` can validate or test what is learned from ``dataset``."""
+    if recipe.task.kind == TEXT:
+        facts_of(other.version, recipe)
+        return
+    refuse_unread(other.version)
+    try:
+        fitness.check_part(recipe, surveyed(dataset.version), surveyed(other.version))
+    except RecipeError as error:
+        raise Invalid.at(part, "; ".join(f"{other.name}: {message}" for _, message in error.errors)) from None
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rnncore import defaults
+from rnncore.defaults import language_model as defaults
 from rnncore.errors import RecipeError
 from rnncore.recipe import Recipe
 from webapp.problems import Conflict

@@ -59,7 +59,7 @@ def test_what_is_typed_arrives(form):
         ("network.hidden_size", "1.5", "Must be a whole number, not '1.5'."),
         ("training.learning_rate", "nan", "finite"),
         ("training.batch_size", "0", "Must be at least 1, not 0."),
-        ("network.cell", "<b>", "'<b>' is not one of rnn, gru, lstm."),
+        ("network.cell", "<b>", "'<b>' is not one of rnn, gru, lstm, mingru, minlstm, transformer."),
         ("network.tied", "perhaps", "true or false"),
         ("sampling.temperatures", "0.5 hot", "number"),
         ("sampling.prompts", "x" * 10_001, "10,001 characters"),

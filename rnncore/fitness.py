@@ -1,0 +1,88 @@
+"""What makes data unfit for a recipe, as far as a survey of its columns tells: said before anything is trained.
+
+Torch-free. Whatever a survey cannot tell, the task says itself once it has read the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rnncore.errors import RecipeError
+from rnncore.recipe import Recipe
+
+FEWEST = 8
+"""Complete records below which there is nothing to learn from."""
+
+MOST_CLASSES = 5_000
+
+Column = dict[str, Any]
+
+
+def check(recipe: Recipe, inspection: dict[str, Any]) -> None:
+    """``recipe``: its columns chosen. ``inspection``: of the file, with ``columns`` and ``statistics``.
+
+    Raises RecipeError that names every field at fault.
+    """
+    by_name = {column["name"]: column for column in inspection["columns"]}
+    if errors := list(_errors(recipe, by_name, inspection["statistics"]["records"])):
+        raise RecipeError(errors)
+
+
+def check_part(recipe: Recipe, inspection: dict[str, Any], part: dict[str, Any]) -> None:
+    """That the file ``part`` can validate or test what is learned from the file of ``inspection``.
+
+    Raises RecipeError at the field of the column that it lacks, or that holds what was not learned.
+    """
+    there = {column["name"]: column for column in part["columns"]}
+    for field, name in named(recipe):
+        if name not in there:
+            raise RecipeError.at(field, f"it has no column {name!r}; it has {', '.join(map(repr, there)) or 'none'}")
+    label = recipe.task.label_column
+    if recipe.task.kind == "classification" and label:
+        learned = _values({column["name"]: column for column in inspection["columns"]}[label])
+        strange = _values(there[label])
+        if learned and strange and (unseen := sorted(strange - learned)):
+            message = f"it has the label {unseen[0]!r}, which the data that is learned from does not have"
+            raise RecipeError.at("task.label_column", message)
+
+
+def named(recipe: Recipe) -> Iterator[tuple[str, str]]:
+    """The columns that a recipe names: (field, column)."""
+    for field, value in recipe.to_dict()["task"].items():
+        if field.endswith("_column"):
+            yield f"task.{field}", value
+        elif field.endswith("_columns"):
+            yield from ((f"task.{field}", name) for name in value)
+
+
+def _errors(recipe: Recipe, by_name: dict[str, Column], records: int) -> Iterator[tuple[str, str]]:
+    task = recipe.task
+    for field, name in named(recipe):
+        missing = by_name[name].get("missing", 0)
+        if field != "task.group_column" and records - missing < FEWEST:
+            there = "no record has it" if missing >= records else f"only {records - missing} records have it"
+            yield field, f"{there}; at least {FEWEST} complete records are wanted"
+            return
+    if task.kind == "classification" and task.label_column:
+        different = by_name[task.label_column]["unique"]
+        if different < 2:
+            yield "task.label_column", "every record has the same label; there is nothing to tell apart"
+        if different > MOST_CLASSES:
+            yield (
+                "task.label_column",
+                f"has {different:,} different values, at most {MOST_CLASSES:,} classes are told apart: "
+                "to learn a number choose regression, to write a text seq2seq",
+            )
+    if task.kind == "regression" and task.label_column:
+        kind = by_name[task.label_column]["kind"]
+        if kind not in ("integer", "number"):
+            yield "task.label_column", f"is a column of {kind}; a regression tells numbers"
+    if task.horizon and task.horizon + (task.lookback or 1) >= records:
+        yield "task.horizon", f"{task.horizon:,} steps cannot be forecast and checked in a series of {records:,}"
+
+
+def _values(column: Column) -> set[str] | None:
+    """All values of a category, as texts; None where the survey does not list them all."""
+    listed = column.get("values") or []
+    return {str(value) for value, _ in listed} if column["unique"] <= len(listed) else None

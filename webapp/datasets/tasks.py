@@ -1,0 +1,41 @@
+"""What can be learned from a dataset: which kinds of task its columns serve, and which of them they propose."""
+
+from __future__ import annotations
+
+from rnncore import catalog, facts
+from rnncore.data import columns as engine
+from rnncore.errors import RecipeError
+from rnncore.recipe import Recipe
+from webapp.datasets import roles
+from webapp.datasets.models import Status, Version
+
+TEXT = "language_model"
+"""The task of a file that has no columns."""
+
+
+def servable(version: Version) -> list[str]:
+    """The kinds of task that a version that was read can serve, in the order of the catalog."""
+    survey = roles.columns(version)
+    if not survey:
+        return [TEXT]
+    return [kind for kind in catalog.TASKS if kind != TEXT and _serves(kind, survey)]
+
+
+def proposed(version: Version) -> str | None:
+    """The kind of task that the roles of the columns suggest; None before the file was read."""
+    if version.status != Status.READY:
+        return None
+    survey = roles.columns(version)
+    if not survey:
+        return TEXT
+    kinds = servable(version)
+    kind = engine.propose(survey)
+    return kind if kind in kinds else next(iter(kinds), None)
+
+
+def _serves(kind: str, survey: list[roles.Column]) -> bool:
+    try:
+        facts.chosen(Recipe.parse({"task": {"kind": kind}}), survey)
+    except RecipeError:
+        return False
+    return True
