@@ -12,7 +12,7 @@ matrix products, also give the same bits with any number of threads.)
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,11 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from rnncore import catalog
 from rnncore.data.tokens import Tokenizer
-from rnncore.errors import CheckpointError, DataError, RequestError
+from rnncore.errors import CheckpointError, DataError, PromptError, RequestError
+from rnncore.infer import attending
+from rnncore.infer.attending import Attending, Seen
 from rnncore.infer.steps import CELLS, Array
 
 FILES = ("network.json", "model.safetensors", "tokenizer.json")
@@ -30,7 +33,10 @@ FILES = ("network.json", "model.safetensors", "tokenizer.json")
 TABLE_NUMBERS = 2**24
 """A first layer's table of at most so many numbers is made (64 MiB); larger ones are computed row by row."""
 
-_DAMAGE = (
+State = Array | Seen
+"""What a network has in mind; of what kind is its own affair."""
+
+DAMAGE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, SafetensorError, DataError, CheckpointError,
 )  # fmt: skip
 
@@ -53,23 +59,12 @@ class Runtime:
         _check(network, weights, tokenizer)
         self.tokenizer = tokenizer
         weights = {name: np.ascontiguousarray(array, dtype) for name, array in weights.items()}
-        cell, depth = CELLS[network["cell"]], network["num_layers"]
-        nothing = np.zeros(cell.GATES * network["hidden_size"], dtype)
-        self.layers = [
-            cell(
-                weights[f"rnn.weight_ih_l{k}"], weights[f"rnn.weight_hh_l{k}"],
-                weights.get(f"rnn.bias_ih_l{k}", nothing), weights.get(f"rnn.bias_hh_l{k}", nothing),
-                nonlinearity=network["nonlinearity"],
-            )
-            for k in range(depth)
-        ]  # fmt: skip
         self.embedding = weights["embedding.weight"]
         self.head = weights.get("head.weight", self.embedding)
         self.bias = weights["head.bias"]
-        small = len(self.embedding) * nothing.size <= TABLE_NUMBERS
-        self.table = self.layers[0].project(self.embedding) if small else None
-        self._projections = [self._embed, *(layer.project for layer in self.layers[1:])]
-        self._zero = np.zeros((depth, cell.STATES, network["hidden_size"]), dtype)
+        self.body = (Attending if network["cell"] == "transformer" else Stepping)(network, weights)
+        small = len(self.embedding) * self.body.project(self.embedding[:1]).size <= TABLE_NUMBERS
+        self.table = self.body.project(self.embedding) if small else None
         self.nbytes = sum(array.nbytes for array in weights.values()) + (0 if self.table is None else self.table.nbytes)
 
     @classmethod
@@ -81,48 +76,87 @@ class Runtime:
             weights = load_file(folder / "model.safetensors")
             tokenizer = Tokenizer.load(folder / "tokenizer.json")
             return cls(network, weights, tokenizer, dtype=dtype)
-        except _DAMAGE as error:
-            raise CheckpointError(
-                f"{folder} is not a whole model: {_words(error)}", hint="Download or publish the model again."
-            ) from error
+        except DAMAGE as error:
+            raise damaged(folder, error) from error
 
-    def start(self) -> Array:
-        """The state of a network that has read nothing: ``(num_layers, states of the cell, hidden)``.
+    def given(self, label: str | None) -> Runtime:
+        """The network that writes for a condition. Raises PromptError: this one goes on from a prompt alone."""
+        if label is not None:
+            raise PromptError("label: a language model takes none; it goes on from a prompt")
+        return self
 
-        It is an array of the caller's own: steps change it in place, ``.copy()`` parts two texts.
-        """
-        return self._zero.copy()
+    def start(self) -> State:
+        """The state of a network that has read nothing. It is the caller's own: steps change it in place, ``.copy()``
+        parts two texts."""
+        return self.body.start()
 
-    def scores(self, state: Array) -> Array:
+    def scores(self, state: State) -> Array:
         """Scores (logits) of what may come next: ``(vocabulary,)``, the caller's own."""
-        return self.head @ state[-1, 0] + self.bias
+        return self.head @ self.body.output(state) + self.bias
 
-    def step(self, state: Array, token: int) -> Array:
+    def step(self, state: State, token: int) -> Array:
         """Read one token: changes ``state`` and gives the scores of the next."""
-        below: Any = token
-        for project, layer, own in zip(self._projections, self.layers, state, strict=True):
-            layer.step(project(below), own)
-            below = own[0]
+        self.body.step(state, self._embed(token))
         return self.scores(state)
 
-    def read(self, state: Array, tokens: Sequence[int] | np.ndarray) -> Array:
-        """Read many tokens, layer by layer: changes ``state`` and gives the scores of what comes after the last.
+    def read(self, state: State, tokens: Sequence[int] | np.ndarray) -> Array:
+        """Read many tokens: changes ``state`` and gives the scores of what comes after the last.
 
-        The inputs of a layer are projected for all of them at once, which saves a third of the time. Wants memory for
-        ``len(tokens) · gates · hidden`` numbers: give a long text in chunks.
+        Wants memory for ``len(tokens) · gates · hidden`` numbers: give a long text in chunks.
         """
-        below: Any = np.asarray(tokens, np.intp)
-        for project, layer, own in zip(self._projections, self.layers, state, strict=True):
-            outputs = np.empty((len(tokens), own.shape[1]), own.dtype)
-            for output, projected in zip(outputs, project(below), strict=True):
-                layer.step(projected, own)
-                output[:] = own[0]
-            below = outputs
+        self.body.read(state, self._embed(np.asarray(tokens, np.intp)))
         return self.scores(state)
 
     def _embed(self, tokens: Any) -> Array:
-        """What one token or many add to the gates of the first layer."""
-        return self.layers[0].project(self.embedding[tokens]) if self.table is None else self.table[tokens]
+        """What one token or many give the first layer, projected."""
+        return self.body.project(self.embedding[tokens]) if self.table is None else self.table[tokens]
+
+
+class Stepping:
+    """Recurrent layers on top of each other. A state is an array ``(num_layers, states of the cell, hidden)``."""
+
+    def __init__(self, network: Mapping[str, Any], weights: Mapping[str, Array]) -> None:
+        cell, depth = CELLS[network["cell"]], network["num_layers"]
+        nothing = np.zeros(cell.GATES * network["hidden_size"], weights["embedding.weight"].dtype)
+        self.layers = [
+            cell(
+                weights[f"rnn.weight_ih_l{k}"], weights[f"rnn.weight_hh_l{k}"] if cell.RECURRENT else None,
+                weights.get(f"rnn.bias_ih_l{k}", nothing), weights.get(f"rnn.bias_hh_l{k}", nothing),
+                nonlinearity=network["nonlinearity"],
+            )
+            for k in range(depth)
+        ]  # fmt: skip
+        self.project = self.layers[0].project
+        self._above = [layer.project for layer in self.layers[1:]]
+        self._zero = np.zeros((depth, cell.STATES, network["hidden_size"]), nothing.dtype)
+
+    def start(self) -> Array:
+        return self._zero.copy()
+
+    def output(self, state: Array) -> Array:
+        return state[-1, 0]
+
+    def step(self, state: Array, projected: Array) -> None:
+        """Read one step, projected for the first layer."""
+        self.layers[0].step(projected, state[0])
+        for project, layer, below, own in zip(self._above, self.layers[1:], state[:-1], state[1:], strict=True):
+            layer.step(project(below[0]), own)
+
+    def read(self, state: Array, projected: Array) -> None:
+        """Read many steps, layer by layer: the inputs of a layer are projected for all of them at once, which saves a
+        third of the time."""
+        for k, (layer, own) in enumerate(zip(self.layers, state, strict=True)):
+            outputs = np.empty((len(projected), own.shape[1]), own.dtype)
+            for output, row in zip(outputs, projected, strict=True):
+                layer.step(row, own)
+                output[:] = own[0]
+            projected = self._above[k](outputs) if k < len(self._above) else outputs
+
+
+def damaged(folder: Path, error: Exception) -> CheckpointError:
+    """What is said of a folder in which one of :data:`DAMAGE` was found."""
+    words = f"network.json has no {error}" if isinstance(error, KeyError) else str(error)
+    return CheckpointError(f"{folder} is not a whole model: {words}", hint="Download or publish the model again.")
 
 
 def _check(network: Mapping[str, Any], weights: Mapping[str, Array], tokenizer: Tokenizer) -> None:
@@ -131,8 +165,10 @@ def _check(network: Mapping[str, Any], weights: Mapping[str, Array], tokenizer: 
         raise CheckpointError(f"network.json has format {network.get('format')!r}; this version reads 1")
     if network["task"] != "language_model":
         raise RequestError(f"this model's task is {network['task']}; only a language model writes text")
-    if network["cell"] not in CELLS:
-        raise CheckpointError(f"network.json names the cell {network['cell']!r}; this version has {', '.join(CELLS)}")
+    if network["cell"] not in catalog.CELLS:
+        raise CheckpointError(
+            f"network.json names the cell {network['cell']!r}; this version has {', '.join(catalog.CELLS)}"
+        )
     if tokenizer.vocabulary_size != network["vocabulary_size"]:
         raise CheckpointError(
             f"tokenizer.json has {tokenizer.vocabulary_size} tokens, network.json {network['vocabulary_size']}"
@@ -150,17 +186,23 @@ def _shapes(network: Mapping[str, Any]) -> list[tuple[str, tuple[int, ...]]]:
     """The weights that a description implies: names and shapes, as PyTorch has them."""
     vocabulary, hidden = network["vocabulary_size"], network["hidden_size"]
     embedding = hidden if network["tied"] else network["embedding_size"]
-    gates = CELLS[network["cell"]].GATES * hidden
     shapes: list[tuple[str, tuple[int, ...]]] = [("embedding.weight", (vocabulary, embedding))]
-    for k in range(network["num_layers"]):
-        shapes.append((f"rnn.weight_ih_l{k}", (gates, hidden if k else embedding)))
-        shapes.append((f"rnn.weight_hh_l{k}", (gates, hidden)))
-        if network["bias"]:
-            shapes += [(f"rnn.bias_ih_l{k}", (gates,)), (f"rnn.bias_hh_l{k}", (gates,))]
+    if network["cell"] == "transformer":
+        shapes += attending.shapes(network, embedding).items()
+    else:
+        shapes += _stepping_shapes(network, embedding)
     if not network["tied"]:
         shapes.append(("head.weight", (vocabulary, hidden)))
     return [*shapes, ("head.bias", (vocabulary,))]
 
 
-def _words(error: Exception) -> str:
-    return f"network.json has no {error}" if isinstance(error, KeyError) else str(error)
+def _stepping_shapes(network: Mapping[str, Any], inputs: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+    cell, hidden = CELLS[network["cell"]], network["hidden_size"]
+    gates = cell.GATES * hidden
+    for k in range(network["num_layers"]):
+        yield f"rnn.weight_ih_l{k}", (gates, hidden if k else inputs)
+        if cell.RECURRENT:
+            yield f"rnn.weight_hh_l{k}", (gates, hidden)
+        for name in ("bias_ih", "bias_hh") if network["bias"] else ():
+            if cell.RECURRENT or name == "bias_ih":
+                yield f"rnn.{name}_l{k}", (gates,)

@@ -1,11 +1,13 @@
 """One time step of each cell, written for one sequence and called millions of times.
 
-A class a cell. It takes the four weights of a layer as PyTorch lays them out and prepares them once: biases that only
-ever meet are added up, and the rows of sigmoid gates are halved, because σ(x) = ½ + ½ tanh(x/2) lets one call of tanh
-serve all gates of an LSTM. Equations and papers stand in :mod:`rnncore.cells`, whose numbers these equal.
+A class a recurrent cell (:mod:`rnncore.infer.attending` has the transformer). It takes the weights of a layer as
+PyTorch lays them out and prepares them once: biases that only ever meet are added up, and the rows of sigmoid gates are
+halved, because σ(x) = ½ + ½ tanh(x/2) lets one call of tanh serve all gates of an LSTM. Equations and papers stand in
+:mod:`rnncore.cells`, whose numbers these equal.
 
 ``project(x)``
-    what the input adds to every gate: ``(…, input)`` to ``(…, gates · hidden)``, for any number of steps at once;
+    what the input adds to every gate: ``(…, input)`` to ``(…, gates · hidden)``, for any number of steps at once; of a
+    cell whose gates see nothing else, what they come to;
 ``step(projected, state)``
     one step: changes ``state`` ``(STATES, hidden)`` in place. Its first row is the output.
 
@@ -23,11 +25,14 @@ Array = NDArray[np.floating]
 
 
 class Layer(Protocol):
+    """``GATES``: rows of the weights a unit. ``RECURRENT``: the last output counts; else ``weight_hh`` is None."""
+
     STATES: int
     GATES: int
+    RECURRENT: bool
 
     def __init__(
-        self, weight_ih: Array, weight_hh: Array, bias_ih: Array, bias_hh: Array, *, nonlinearity: str
+        self, weight_ih: Array, weight_hh: Array | None, bias_ih: Array, bias_hh: Array, *, nonlinearity: str
     ) -> None: ...
 
     def project(self, x: Array) -> Array: ...
@@ -38,6 +43,7 @@ class Layer(Protocol):
 class Rnn:
     STATES = 1
     GATES = 1
+    RECURRENT = True
 
     def __init__(
         self, weight_ih: Array, weight_hh: Array, bias_ih: Array, bias_hh: Array, *, nonlinearity: str
@@ -63,6 +69,7 @@ class Rnn:
 class Lstm:
     STATES = 2
     GATES = 4
+    RECURRENT = True
 
     def __init__(
         self, weight_ih: Array, weight_hh: Array, bias_ih: Array, bias_hh: Array, *, nonlinearity: str
@@ -97,6 +104,7 @@ class Lstm:
 class Gru:
     STATES = 1
     GATES = 3
+    RECURRENT = True
 
     def __init__(
         self, weight_ih: Array, weight_hh: Array, bias_ih: Array, bias_hh: Array, *, nonlinearity: str
@@ -131,4 +139,54 @@ class Gru:
         h += n
 
 
-CELLS: dict[str, type[Layer]] = {"rnn": Rnn, "lstm": Lstm, "gru": Gru}
+class _Minimal:
+    """The cells whose gates see the input alone: projecting does all but ``h' = keep h + write``."""
+
+    STATES = 1
+    GATES: int
+    RECURRENT = False
+
+    def __init__(
+        self, weight_ih: Array, weight_hh: Array | None, bias_ih: Array, bias_hh: Array, *, nonlinearity: str
+    ) -> None:
+        self.weight_ih, self.bias = weight_ih, bias_ih
+        self.size = len(bias_ih) // self.GATES
+
+    def project(self, x: Array) -> Array:
+        """``keep`` and ``write`` side by side: ``(…, 2 · hidden)``."""
+        gates = x @ self.weight_ih.T + self.bias
+        keep, write, n = self._shares(*(gates[..., k * self.size : (k + 1) * self.size] for k in range(self.GATES)))
+        return np.concatenate([keep, write * np.where(n >= 0, n + 0.5, _sigmoid(n))], -1)
+
+    def step(self, projected: Array, state: Array) -> None:
+        h = state[0]
+        h *= projected[: self.size]
+        h += projected[self.size :]
+
+    def _shares(self, *gates: Array) -> tuple[Array, Array, Array]:
+        """How much is kept, how much is written, and the proposal."""
+        raise NotImplementedError
+
+
+class MinGru(_Minimal):
+    GATES = 2
+
+    def _shares(self, *gates: Array) -> tuple[Array, Array, Array]:
+        z, n = gates
+        return _sigmoid(-z), _sigmoid(z), n
+
+
+class MinLstm(_Minimal):
+    GATES = 3
+
+    def _shares(self, *gates: Array) -> tuple[Array, Array, Array]:
+        i, f, n = gates
+        difference = np.logaddexp(0, -i) - np.logaddexp(0, -f)
+        return _sigmoid(difference), _sigmoid(-difference), n
+
+
+def _sigmoid(x: Array) -> Array:
+    return 0.5 + 0.5 * np.tanh(0.5 * x)
+
+
+CELLS: dict[str, type[Layer]] = {"rnn": Rnn, "lstm": Lstm, "gru": Gru, "mingru": MinGru, "minlstm": MinLstm}

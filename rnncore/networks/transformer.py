@@ -19,17 +19,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rnncore.infer.attending import BASE, heads
 from rnncore.networks.padding import Ends
 from rnncore.networks.stack import Carry, Stack
-
-HEAD_UNITS = 32
-BASE = 10_000.0
-"""Wavelengths of the rotary positions go from 2π to about 2π times so many steps."""
-
-
-def heads(hidden_size: int) -> int:
-    """How many heads: the most that have at least :data:`HEAD_UNITS` units each, and at least one."""
-    return next(count for count in range(max(1, hidden_size // HEAD_UNITS), 0, -1) if hidden_size % count == 0)
 
 
 class Transformer(Stack):
@@ -117,7 +109,7 @@ class Block(nn.Module):
         """``h`` ``(time, batch, hidden)``; ``read`` is what may be looked at, ``h`` its last steps; ``seen``: which of
         it each step does look at, boolean, ``(time, read)`` or ``(batch, 1, time, read)``."""
         h = h + self._dropped(self.attended(self._attend(read, len(h), seen)))
-        return h + self._dropped(self.down(F.gelu(self.up(self.norm_feed(h)))))
+        return h + self._dropped(self.down(F.gelu(self.up(self.norm_feed(h)), approximate="tanh")))
 
     def _attend(self, read: Tensor, time: int, seen: Tensor) -> Tensor:
         read = self.norm_attention(read)

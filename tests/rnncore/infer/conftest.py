@@ -12,9 +12,19 @@ from safetensors.torch import save_file
 from torch import nn
 
 from rnncore.data import tokens
+from rnncore.networks.stack import Stack
 
 TEXT = "The cat sat on the mat.\nWhere is the dog? It ran away!\n" * 8
 LAYERS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+
+def make_rnn(network: dict[str, Any]) -> nn.Module:
+    """PyTorch's own layers where it has some, else the stack that trains."""
+    sizes = network["embedding_size"], network["hidden_size"], network["num_layers"]
+    if network["cell"] not in LAYERS:
+        return Stack(network["cell"], *sizes, bias=network["bias"], context=network["context"])
+    more = {"nonlinearity": network["nonlinearity"]} if network["cell"] == "rnn" else {}
+    return LAYERS[network["cell"]](*sizes, bias=network["bias"], **more)
 
 
 def make_model(
@@ -26,20 +36,19 @@ def make_model(
     torch.manual_seed(seed)
     size = tokenizer.vocabulary_size
     embedding = hidden if tied else embedding
-    more = {"nonlinearity": nonlinearity} if cell == "rnn" else {}
+    network = {
+        "format": 1, "task": "language_model", "cell": cell, "vocabulary_size": size, "embedding_size": embedding,
+        "hidden_size": hidden, "num_layers": layers, "dropout": 0.1, "bidirectional": False,
+        "nonlinearity": nonlinearity, "bias": bias, "tied": tied, "context": 5,
+    }  # fmt: skip
     parts = nn.ModuleDict({
         "embedding": nn.Embedding(size, embedding),
-        "rnn": LAYERS[cell](embedding, hidden, layers, bias=bias, **more),
+        "rnn": make_rnn(network),
         "head": nn.Linear(hidden, size),
     })  # fmt: skip
     weights = {name: tensor.detach() * 2 for name, tensor in parts.state_dict().items()}
     if tied:
         del weights["head.weight"]
-    network = {
-        "format": 1, "task": "language_model", "cell": cell, "vocabulary_size": size, "embedding_size": embedding,
-        "hidden_size": hidden, "num_layers": layers, "dropout": 0.1, "bidirectional": False,
-        "nonlinearity": nonlinearity, "bias": bias, "tied": tied,
-    }  # fmt: skip
     folder.mkdir(parents=True)
     save_file(weights, folder / "model.safetensors")
     (folder / "network.json").write_text(json.dumps(network))
@@ -53,14 +62,12 @@ def torch_scores(folder: Path, ids: list[int], dtype: torch.dtype) -> torch.Tens
 
     weights = {name: tensor.to(dtype) for name, tensor in load_file(folder / "model.safetensors").items()}
     network: dict[str, Any] = json.loads((folder / "network.json").read_text())
-    more = {"nonlinearity": network["nonlinearity"]} if network["cell"] == "rnn" else {}
-    rnn = LAYERS[network["cell"]](
-        network["embedding_size"], network["hidden_size"], network["num_layers"], bias=network["bias"], **more
-    ).to(dtype)
+    rnn = make_rnn(network).to(dtype)
     rnn.load_state_dict({name[4:]: tensor for name, tensor in weights.items() if name.startswith("rnn.")})
     embedding = weights["embedding.weight"]
     with torch.no_grad():
-        h, _ = rnn(embedding[torch.tensor(ids)])
+        x = embedding[torch.tensor(ids)]
+        h = rnn.read(x.unsqueeze(1))[0].squeeze(1) if isinstance(rnn, Stack) else rnn(x)[0]
         return h @ weights.get("head.weight", embedding).T + weights["head.bias"]
 
 

@@ -26,6 +26,13 @@ SHAPES = [
     {"cell": "rnn", "layers": 2},
     {"cell": "rnn", "bias": False, "tied": True},
     {"cell": "rnn", "nonlinearity": "relu", "hidden": 8},
+    {"cell": "mingru", "layers": 2},
+    {"cell": "mingru", "bias": False, "tied": True},
+    {"cell": "minlstm", "layers": 3},
+    {"cell": "minlstm", "bias": False},
+    {"cell": "transformer", "layers": 2},
+    {"cell": "transformer", "layers": 1, "hidden": 70, "bias": False},
+    {"cell": "transformer", "layers": 3, "hidden": 33, "tied": True},
 ]
 IDS = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 0, 8, 9, 7, 9, 3, 2, 3, 8]
 
@@ -53,7 +60,8 @@ def test_reading_in_chunks_equals_steps(any_model):
         scores = runtime.step(stepped, token)
     for begin, end in [(0, 7), (7, 7), (7, 8), (8, len(IDS))]:
         last = runtime.read(read, IDS[begin:end])
-    np.testing.assert_allclose(read, stepped, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(runtime.scores(read), runtime.scores(stepped), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(runtime.step(read, 4), runtime.step(stepped, 4), rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(last, scores, rtol=1e-12, atol=1e-12)
 
 
@@ -70,17 +78,18 @@ def test_a_large_vocabulary_does_without_the_table(any_model, monkeypatch):
     )
 
 
-def test_states_are_their_owners_own(model):
-    runtime = Runtime.load(model)
+def test_states_are_their_owners_own(any_model):
+    runtime = Runtime.load(any_model)
     one = runtime.start()
     runtime.step(one, 3)
     kept = runtime.scores(one)
     other = one.copy()
     before = kept.copy()
-    runtime.step(other, 5)
-    assert not np.array_equal(one, other)
+    changed = runtime.step(other, 5)
+    assert not np.array_equal(changed, before)
     assert np.array_equal(kept, before) and np.array_equal(runtime.scores(one), before)
-    assert not runtime.start().any()
+    assert np.array_equal(runtime.step(one, 5), changed)
+    assert np.array_equal(runtime.scores(runtime.start()), runtime.bias)
 
 
 def _damaged(model, tmp_path, name, change):
@@ -110,6 +119,8 @@ def _damaged(model, tmp_path, name, change):
         ("network.json", {"num_layers": 3}, "rnn.bias_hh_l2 .* is absent"),
         ("network.json", {"tied": True}, "embedding.weight should be"),
         ("network.json", {"cell": "elman"}, "elman"),
+        ("network.json", {"cell": "mingru"}, "rnn.bias_hh_l0 should be absent"),
+        ("network.json", {"cell": "transformer"}, "rnn.bias_hh_l0 should be absent"),
         ("network.json", {"vocabulary_size": 5}, "tokens"),
     ],
 )

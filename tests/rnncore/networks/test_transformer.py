@@ -9,8 +9,9 @@ import torch
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from rnncore.infer.attending import heads
 from rnncore.networks.stack import Recurrent, Stack
-from rnncore.networks.transformer import Transformer, heads, rotated
+from rnncore.networks.transformer import Transformer, rotated
 
 LENGTHS = torch.tensor([4, 1, 9, 7, 9])
 
@@ -47,7 +48,7 @@ def written_out(stack: Transformer, x):
                 row.append(scores.softmax(0) @ torch.stack([value[s, own] for s in near]))
             rows.append(torch.cat(row))
         h = h + block.attended(torch.stack(rows))
-        h = h + block.down(F.gelu(block.up(block.norm_feed(h))))
+        h = h + block.down(F.gelu(block.up(block.norm_feed(h)), approximate="tanh"))
     return stack.norm(h)
 
 
