@@ -44,9 +44,11 @@ class TaskChoice(Choice):
 
 @dataclass(frozen=True)
 class CellChoice(Choice):
-    """A cell. ``inits``: which of :data:`INITS` suit its weights."""
+    """A cell. ``inits``: which of :data:`INITS` suit its weights. ``bounded``: its outputs have passed a tanh, and one
+    that is near 1 hardly learns."""
 
     inits: tuple[str, ...] = ("default", "orthogonal", "chrono")
+    bounded: bool = True
 
 
 def _choices(*choices: T) -> dict[str, T]:
@@ -61,11 +63,19 @@ TASKS = _choices(
                (*_TEXT, "documents", "tied", "prompts", "temperatures", "length"),
                higher=False, generates=True, predicts=False, defaults="language_model"),
     TaskChoice("classification", "Classification", "a sequence gets a label", "many to one", "accuracy", _POOLED),
+    TaskChoice("seq2seq", "Sequence to sequence", "a sequence becomes another", "many to many, not aligned",
+               "exact_match", ("source_column", "target_column", "group_column", *_TEXT, "target_tokens", "attention",
+                               "teacher_forcing", "beam_size", "tied")),
+    TaskChoice("conditional_generation", "Conditional generation", "a label or numbers become a sequence",
+               "one to many", "bits_per_character",
+               ("text_column", "condition_columns", "group_column", *_TEXT, "tied", "temperatures", "length"),
+               higher=False, generates=True, predicts=False),
+    TaskChoice("forecasting", "Forecasting", "a series goes on", "series to future", "mase",
+               ("time_column", "value_columns", "known_columns", "strategy", "horizon", "lookback", "quantiles",
+                "season", "split_rows"), higher=False, defaults="series"),
 )  # fmt: skip
 """Regression has the fields of a classification. Tagging: text_column, tag_column, group_column, vocabulary_size, crf,
-character_size. Seq2seq: source_column, target_column, group_column, *_TEXT, target_tokens, attention, teacher_forcing,
-beam_size, tied. Conditional generation: text_column, condition_columns, group_column, *_TEXT, tied, temperatures,
-length. Forecasting: time_column, value_columns, known_columns, strategy, horizon, lookback, quantiles, season,
+character_size. Forecasting: time_column, value_columns, known_columns, strategy, horizon, lookback, quantiles, season,
 split_rows."""
 
 POOLINGS = _choices(
@@ -100,11 +110,11 @@ CELLS = _choices(
     CellChoice("gru", "GRU", "two gates (Cho et al. 2014): nearly an LSTM with a quarter fewer weights"),
     CellChoice("lstm", "LSTM", "three gates and a memory cell (Hochreiter and Schmidhuber 1997)"),
     CellChoice("mingru", "minGRU", "one gate that sees the input alone: all steps at once (Feng et al. 2024)",
-               inits=("default", "chrono")),
+               inits=("default", "chrono"), bounded=False),
     CellChoice("minlstm", "minLSTM", "two gates that see the input alone: all steps at once (Feng et al. 2024)",
-               inits=("default", "chrono")),
+               inits=("default", "chrono"), bounded=False),
     CellChoice("transformer", "Transformer", "no recurrence: attends to the steps of a window (Vaswani et al. 2017)",
-               inits=("default",)),
+               inits=("default",), bounded=False),
 )  # fmt: skip
 
 NONLINEARITIES = _choices(

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rnncore import catalog
 from rnncore.networks.stack import Carry
 
 SATURATED = 0.95
@@ -42,9 +43,9 @@ def effective_lag(by_lag: list[tuple[int, float]]) -> float | None:
     return float(max(reached)) if reached else None
 
 
-def saturation(carry: Carry | None) -> float | None:
-    """The share of outputs in the carry that are beyond :data:`SATURATED`."""
-    if carry is None:
+def saturation(carry: Carry | None, cell: str) -> float | None:
+    """The share of outputs in the carry that are beyond :data:`SATURATED`; None where the cell has no such limit."""
+    if carry is None or not catalog.CELLS[cell].bounded:
         return None
     outputs = torch.stack([state[0] for state in carry])
     return (outputs.abs() > SATURATED).float().mean().item()

@@ -121,7 +121,7 @@ def _step(run: Run) -> Iterator[Event]:
     start = time.perf_counter()
     rate = run.schedule.rate(run.step + 1, run.done)
     optimizer.set_rate(run.optimizer, rate)
-    run.batch = next(run.batches)
+    run.batch, run.task.done = next(run.batches), run.done
     loss, targets, carry = run.task.loss(run.forward, run.batch, run.carry, run.device)
     loss.backward()
     norm = clip_grad_norm_(run.network.parameters(), run.recipe.training.clip_norm or math.inf)
@@ -172,7 +172,7 @@ def _evaluate(run: Run, tick: Tick) -> Iterator[Event]:
     by_lag = run.task.gradient_by_lag(run.network, run.device)
     yield events.Diagnosed(
         step=run.step, gradient_by_lag=by_lag, effective_lag=diagnostics.effective_lag(by_lag),
-        clip_rate=run.meter.clip_rate(), saturation=diagnostics.saturation(run.carry),
+        clip_rate=run.meter.clip_rate(), saturation=diagnostics.saturation(run.carry, run.recipe.network.cell),
     )  # fmt: skip
 
 

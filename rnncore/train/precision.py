@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from rnncore import __version__
+from rnncore import __version__, cost
 from rnncore.errors import RecipeError
 from rnncore.networks import build
 from rnncore.recipe import Recipe
@@ -37,9 +37,6 @@ GAIN = 1.1
 SHARED = 2e8
 """Floating-point operations of a time step from which on it is shared between threads. Measured with threads that sleep
 while they wait: at 1x64 one thread took 4 ms a training step and two took 19, at 1x512 with 16 streams 230 and 235."""
-
-STEPPED = ("rnn", "gru", "lstm")
-"""Cells that take their time steps one after the other; the others take a whole chunk at once."""
 
 TURNS = 5
 """Of each path, taken in turn; the fastest counts, so that the first, which warms up, does not."""
@@ -79,7 +76,7 @@ def choose_threads(recipe: Recipe) -> int:
     """How many threads a training uses: one where the product of a time step is so small that waking the others takes
     longer than it does, else as many as PyTorch would."""
     size, batch = recipe.network.hidden_size, recipe.training.batch_size
-    at_once = 1 if recipe.network.cell in STEPPED else recipe.training.sequence_length
+    at_once = 1 if recipe.network.cell in cost.STEPPED else recipe.training.sequence_length
     return torch.get_num_threads() if 16 * batch * size * size * at_once >= SHARED else 1
 
 
@@ -130,7 +127,7 @@ def _cpu_flags() -> str:
 
 def _gain(device: torch.device, cell: str) -> float:
     """How many times as fast a training chunk is in bfloat16; 0 where it is not possible."""
-    sizes = {"embedding_size": 256, "hidden_size": 256, "num_layers": 1, "vocabulary_size": 64}
+    sizes = {"embedding_size": 256, "hidden_size": 256, "num_layers": 1, "vocabulary_size": 64, "context": 32}
     plain = {"format": 1, "cell": cell, "dropout": 0.0, "nonlinearity": "tanh", "bias": True, "tied": False}
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         network = build({**plain, **sizes}).to(device)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 import torch
 
+from rnncore import catalog
 from rnncore.networks import build
 from rnncore.train import diagnostics
 
 DESCRIPTION = {
     "format": 1, "vocabulary_size": 9, "cell": "lstm", "embedding_size": 5, "hidden_size": 8, "num_layers": 2,
-    "dropout": 0.5, "nonlinearity": "tanh", "bias": True, "tied": False,
+    "dropout": 0.5, "nonlinearity": "tanh", "bias": True, "tied": False, "context": 3,
 }  # fmt: skip
 
 
-def test_gradients_are_those_of_a_difference():
+@pytest.mark.parametrize("cell", catalog.CELLS)
+def test_gradients_are_those_of_a_difference(cell):
     torch.manual_seed(0)
-    network = build(DESCRIPTION).double().eval()
+    network = build({**DESCRIPTION, "cell": cell}).double().eval()
     tokens, targets = torch.randint(9, (6, 1)), torch.randint(9, (6, 1))
 
     def loss(x):
@@ -57,5 +59,10 @@ def test_the_effective_lag_is_the_last_that_matters(by_lag, wanted):
 
 def test_saturation_counts_outputs_at_their_limits():
     carry = ((torch.tensor([[0.99, 0.1, -0.97, 0.0]]), torch.full((1, 4), 9.0)),) * 2
-    assert diagnostics.saturation(carry) == 0.5
-    assert diagnostics.saturation(None) is None
+    assert diagnostics.saturation(carry, "lstm") == 0.5
+
+
+def test_a_cell_without_a_limit_is_not_saturated():
+    carry = ((torch.full((1, 4), 9.0),),)
+    assert diagnostics.saturation(carry, "mingru") is None and diagnostics.saturation(carry, "transformer") is None
+    assert diagnostics.saturation(None, "lstm") is None

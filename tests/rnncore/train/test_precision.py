@@ -7,6 +7,7 @@ import json
 import pytest
 import torch
 
+from rnncore import catalog
 from rnncore.errors import RecipeError
 from rnncore.networks import build
 from rnncore.recipe import Recipe
@@ -66,9 +67,10 @@ def test_a_machine_that_cannot_stays_in_float32(monkeypatch, cache):
     assert choose_precision("auto", CPU, "lstm") == "float32"
 
 
-def test_measuring_draws_no_random_numbers(cache):
+@pytest.mark.parametrize("cell", ["rnn", "transformer"])
+def test_measuring_draws_no_random_numbers(cache, cell):
     before = torch.get_rng_state()
-    assert choose_precision("auto", CPU, "rnn") in ("float32", "bfloat16")
+    assert choose_precision("auto", CPU, cell) in ("float32", "bfloat16")
     assert torch.equal(before, torch.get_rng_state())
 
 
@@ -84,12 +86,12 @@ def test_paths():
     assert path_of("bfloat16", torch.device("cuda:0")) == path_of("bfloat16", torch.device("mps")) == "autocast"
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+@pytest.mark.parametrize("cell", catalog.CELLS)
 def test_bfloat16_differs_from_float32_by_digits(cell):
     torch.manual_seed(0)
     network = build({
         "format": 1, "vocabulary_size": 9, "cell": cell, "embedding_size": 5, "hidden_size": 8, "num_layers": 2,
-        "dropout": 0.0, "nonlinearity": "tanh", "bias": True, "tied": False,
+        "dropout": 0.0, "nonlinearity": "tanh", "bias": True, "tied": False, "context": 4,
     })  # fmt: skip
     tokens = torch.randint(9, (7, 3))
     gradients = []
