@@ -15,7 +15,9 @@ FORBIDDEN = {
     "webapp": ("supervisor", "torch"),
     "supervisor": ("jobs", "webapp", "rnncore", "django"),
 }
-TORCH_FREE = ("recipe", "catalog", "events", "errors", "plan", "cost", "defaults", "data")  # of rnncore
+TORCH_FREE = (
+    "recipe", "catalog", "events", "errors", "facts", "fitness", "plan", "cost", "defaults", "data",
+)  # of rnncore  # fmt: skip
 
 
 def imports(floor: str) -> Iterator[tuple[str, str]]:

@@ -16,59 +16,73 @@ from rnncore import catalog, recipe
 from rnncore.errors import RecipeError
 from rnncore.plan import Plan
 from rnncore.recipe import FieldSpec, Recipe
+from webapp.datasets import roles
 from webapp.datasets.models import Dataset, Version
+from webapp.datasets.tasks import TEXT, proposed, servable
 from webapp.runs.estimate import planned
+from webapp.runs.facts import with_columns
 
-PLAIN = {"task": {"kind": "language_model"}}
-LEFT_OUT = {"task.kind", "network.bidirectional"}  # there is one task, and it cannot read from the end
+KIND = "task.kind"
 TOPICS = {
-    "network": "Network", "training": "Training", "data": "Data", "end": "Checks and end", "samples": "Samples",
-    "machine": "Machine",
+    "columns": "Columns", "network": "Network", "training": "Training", "data": "Data", "end": "Checks and end",
+    "samples": "Samples", "machine": "Machine",
 }  # fmt: skip
 CHOICES = {
-    "tokens": catalog.TOKENS, "cell": catalog.CELLS, "nonlinearity": catalog.NONLINEARITIES, "init": catalog.INITS,
-    "schedule": catalog.SCHEDULES, "optimizer": catalog.OPTIMIZERS, "precision": catalog.PRECISIONS,
+    "kind": catalog.TASKS, "tokens": catalog.TOKENS, "target_tokens": catalog.TOKENS, "pooling": catalog.POOLINGS,
+    "attention": catalog.ATTENTIONS, "strategy": catalog.STRATEGIES, "cell": catalog.CELLS,
+    "nonlinearity": catalog.NONLINEARITIES, "init": catalog.INITS, "schedule": catalog.SCHEDULES,
+    "optimizer": catalog.OPTIMIZERS, "precision": catalog.PRECISIONS,
 }  # fmt: skip
 ONLY_FOR = {"network.nonlinearity": "network.cell=rnn", "task.vocabulary_size": "task.tokens=word bpe"}
 """Fields that mean something only beside certain values of another; the page hides them beside others."""
 
 
 class RecipeForm(forms.Form):
-    """A recipe for one dataset version. Valid, it has ``recipe`` (as given) and ``plan`` (filled in, with costs)."""
+    """A recipe for one dataset version. Valid, it has ``recipe`` (as given) and ``plan`` (filled in, with costs).
+
+    ``kind``: of the task whose fields are shown; what ``data`` says goes before, what the columns propose after it.
+    """
 
     name = forms.CharField(
         required=False, max_length=200, label="Name of the run",
-        widget=forms.TextInput({"placeholder": "from the text and the network", "autocomplete": "off"}),
+        widget=forms.TextInput({"placeholder": "from the data and the network", "autocomplete": "off"}),
     )  # fmt: skip
     valid = forms.ModelChoiceField(
-        None, required=False, label="Validation text", empty_label="The validation share of this text",
+        None, required=False, label="Validation data", empty_label="The validation share of this data",
         help_text="a dataset to measure on in its place",
     )  # fmt: skip
     test = forms.ModelChoiceField(
-        None, required=False, label="Test text", empty_label="The test share of this text",
+        None, required=False, label="Test data", empty_label="The test share of this data",
         help_text="a dataset that is looked at once, in its place",
     )  # fmt: skip
 
-    def __init__(self, version: Version, others: QuerySet[Dataset], data: Any = None) -> None:
+    def __init__(self, version: Version, others: QuerySet[Dataset], data: Any = None, kind: str | None = None) -> None:
         super().__init__(data)
         self.version = version
         self.recipe: Recipe | None = None
         self.plan: Plan | None = None
-        self._sound: dict[str, dict[str, Any]] = PLAIN  # the fields that are right, where not all are
-        self.specs = [spec for spec in recipe.fields() if spec.path not in LEFT_OUT and spec.serves("language_model")]
+        self.kinds = servable(version)
+        offered = proposed(version) or TEXT
+        self.asked = (data or {}).get(KIND) or kind or offered
+        self.kind = self.asked if self.asked in catalog.TASKS else offered
+        self.plain = {"task": {"kind": self.kind}}
+        self._sound: dict[str, dict[str, Any]] = self.plain  # the fields that are right, where not all are
+        self.specs = [spec for spec in recipe.fields() if spec.path != KIND and _shown(spec, self.kind)]
         for name in ("valid", "test"):
             self.fields[name].queryset = others
+        self.fields[KIND] = _kinds(self.kinds, self.kind)
+        self.columns = roles.columns(version)
         for spec in self.specs:
-            self.fields[spec.path] = _field(spec)
+            self.fields[spec.path] = _columns(spec, self.columns) if spec.topic == "columns" else _field(spec)
 
     def clean(self) -> dict[str, Any]:
-        body: dict[str, dict[str, Any]] = {table: dict(values) for table, values in PLAIN.items()}
+        body: dict[str, dict[str, Any]] = {"task": {"kind": self.asked}}
         for spec in self.specs:
-            if text := self.cleaned_data.get(spec.path):
-                body.setdefault(spec.table, {})[spec.name] = read(spec, text)
+            if given := self.cleaned_data.get(spec.path):
+                body.setdefault(spec.table, {})[spec.name] = given if isinstance(given, list) else read(spec, given)
         try:
             self.recipe = Recipe.parse(body)
-            self.plan = planned(self.version, self.recipe)
+            self.plan = planned(self.version, with_columns(self.version, self.recipe))
         except RecipeError as error:
             self.blame(error.errors)
             self._sound = {
@@ -84,23 +98,56 @@ class RecipeForm(forms.Form):
             self.add_error(known, f"{message[0].upper()}{message[1:].rstrip('.')}.")
 
     @cached_property
-    def offered(self) -> Plan:
-        """What empty fields will become, by what was given as far as it is right."""
+    def offered(self) -> Plan | None:
+        """What empty fields will become, by what was given as far as it is right; None where the data cannot serve the
+        task at all."""
         if self.plan:
             return self.plan
-        try:
-            return planned(self.version, Recipe.parse(self._sound))
-        except RecipeError:  # what is left still contradicts itself
-            return planned(self.version, Recipe.parse(PLAIN))
+        for body in (self._sound, self.plain):  # what is left may still contradict itself
+            try:
+                return planned(self.version, with_columns(self.version, Recipe.parse(body)))
+            except RecipeError:
+                continue
+        return None
 
     def placeholders(self) -> dict[str, str]:
         """What each field of the recipe shows while it is empty."""
+        if self.offered is None:
+            return {spec.path: "" for spec in self.specs}
         filled = self.offered.recipe
         texts = {spec.path: write(spec, getattr(getattr(filled, spec.table), spec.name)) for spec in self.specs}
         for spec in self.specs:
             if isinstance(self.fields[spec.path].widget, forms.Select) and texts[spec.path] != "Default":
                 texts[spec.path] += " (default)"
         return texts
+
+
+def _shown(spec: FieldSpec, kind: str) -> bool:
+    """Whether a task's form has a field: not what could only be refused."""
+    return spec.serves(kind) and not (spec.name == "bidirectional" and catalog.TASKS[kind].generates)
+
+
+def _kinds(kinds: list[str], kind: str) -> forms.CharField:
+    """Which task: one that the data can serve; what else was asked for is in the list, so that it shows."""
+    spec = next(spec for spec in recipe.fields() if spec.path == KIND)
+    widget = forms.Select(choices=[(name, catalog.TASKS[name].label) for name in dict.fromkeys([*kinds, kind])])
+    return forms.CharField(required=False, label=spec.label, help_text=spec.help, widget=widget, initial=kind)
+
+
+class _Names(forms.Field):
+    """Several columns."""
+
+    widget = forms.SelectMultiple
+
+
+def _columns(spec: FieldSpec, columns: list[roles.Column]) -> forms.Field:
+    """A choice among the columns that there are."""
+    choices = [(column["name"], f"{column['name']} ({column['kind']})") for column in columns]
+    if spec.many:
+        widget = forms.SelectMultiple(choices=choices, attrs={"size": min(6, max(2, len(choices)))})
+        return _Names(required=False, label=spec.label, help_text=spec.help, widget=widget)
+    widget = forms.Select(choices=[("", ""), *choices])
+    return forms.CharField(required=False, strip=False, label=spec.label, help_text=spec.help, widget=widget)
 
 
 def _field(spec: FieldSpec) -> forms.CharField:
@@ -150,8 +197,10 @@ def _one(kind: type, text: str) -> Any:
     return text
 
 
-def typed(spec: FieldSpec, value: Any) -> str:
-    """A field's value as somebody would have typed it: the inverse of :func:`read`."""
+def typed(spec: FieldSpec, value: Any) -> str | list[str]:
+    """A field's value as somebody would have given it: the inverse of :func:`read`; columns as they are."""
+    if spec.topic == "columns":
+        return value
     texts = [_one_typed(item) for item in (value if spec.many else [value])]
     return ("\n" if spec.type is str else " ").join(texts)
 
@@ -164,6 +213,8 @@ def _one_typed(item: Any) -> str:
 
 def write(spec: FieldSpec, value: Any) -> str:
     """A field's value as a person reads it; what :func:`read` takes, but for choices, which have labels."""
+    if spec.topic == "columns":
+        return "none" if not value else ", ".join(value) if spec.many else value
     if value is None:
         return "no limit"
     if spec.many and spec.type is str:
@@ -182,10 +233,15 @@ def summary(topic: str, filled: Recipe) -> str:
     return " · ".join(_SUMMARIES[topic](filled))
 
 
+def _columns_in_a_line(filled: Recipe) -> list[str]:
+    named = [(spec, getattr(filled.task, spec.name)) for spec in recipe.fields() if spec.topic == "columns"]
+    return [f"{spec.label.lower()}: {write(spec, value)}" for spec, value in named if value]
+
+
 def _network(filled: Recipe) -> list[str]:
     network = filled.network
-    cell = catalog.CELLS[network.cell].label
-    return [cell, f"dropout {network.dropout:g}", f"embedding {network.embedding_size}"]
+    parts = [catalog.CELLS[network.cell].label, f"dropout {network.dropout:g}"]
+    return [*parts, "in both directions" if network.bidirectional else f"embedding {network.embedding_size}"]
 
 
 def _training(filled: Recipe) -> list[str]:
@@ -197,11 +253,11 @@ def _training(filled: Recipe) -> list[str]:
 
 def _data(filled: Recipe) -> list[str]:
     documents = {"none": "one document", "lines": "a document a line", "records": "documents between empty lines"}
-    return [
-        catalog.TOKENS[filled.task.tokens].label.lower(),
-        f"last {100 * filled.training.validation_fraction:.3g}\u00a0% for validation",
-        documents.get(filled.task.documents, "documents by a separator"),
-    ]
+    share = f"{100 * filled.training.validation_fraction:.3g}\u00a0% for validation"
+    parts = [catalog.TOKENS[filled.task.tokens].label.lower()] if filled.task.tokens else []
+    if filled.task.kind != TEXT:
+        return [*parts, share]
+    return [*parts, f"last {share}", documents.get(filled.task.documents, "documents by a separator")]
 
 
 def _end(filled: Recipe) -> list[str]:
@@ -215,6 +271,8 @@ def _samples(filled: Recipe) -> list[str]:
     sampling = filled.sampling
     if not sampling.every:
         return ["none"]
+    if not sampling.temperatures:
+        return [f"every {sampling.every:,} steps"]
     count = len(sampling.temperatures)
     temperatures = f"{count} temperature{'' if count == 1 else 's'}"
     return [f"every {sampling.every:,} steps", temperatures, f"{sampling.length:,} tokens"]
@@ -225,5 +283,6 @@ def _machine(filled: Recipe) -> list[str]:
 
 
 _SUMMARIES = {
-    "network": _network, "training": _training, "data": _data, "end": _end, "samples": _samples, "machine": _machine,
+    "columns": _columns_in_a_line, "network": _network, "training": _training, "data": _data, "end": _end,
+    "samples": _samples, "machine": _machine,
 }  # fmt: skip

@@ -12,14 +12,17 @@ from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST
 
+from rnncore import catalog
 from rnncore.errors import RecipeError
 from rnncore.recipe import FieldSpec, fields
 from webapp.datasets.models import Dataset, Status
 from webapp.datasets.selectors import dataset_for, datasets_of
+from webapp.datasets.tasks import TEXT
+from webapp.datasets.words import in_words, stem_of, tasks_of
 from webapp.problems import Refused
 from webapp.runs import services
-from webapp.runs.drawing import draw
-from webapp.runs.recipe_form import TOPICS, RecipeForm, summary, typed
+from webapp.runs.drawing import Step, draw
+from webapp.runs.recipe_form import KIND, TOPICS, RecipeForm, summary, typed
 from webapp.runs.selectors import run_for
 
 
@@ -76,13 +79,19 @@ def _ready(request: HttpRequest) -> list[Dataset]:
 
 def _form(request: HttpRequest, dataset: Dataset) -> RecipeForm:
     others = datasets_of(request.user, dataset.team).filter(versions__status=Status.READY).exclude(id=dataset.id)
-    form = RecipeForm(dataset.version, others.distinct(), request.POST if request.method == "POST" else _again(request))
+    data = request.POST if request.method == "POST" else _given(request)
+    form = RecipeForm(dataset.version, others.distinct(), data, request.GET.get("task"))
     form.is_valid()  # before anything asks what it offers
     return form
 
 
-def _again(request: HttpRequest) -> dict[str, str] | None:
-    """What was given to the run that is to be trained again with changes (``?run=``)."""
+def _given(request: HttpRequest) -> Any:
+    """What the address says: the fields of a form that another task was chosen in (``?task=``), or the run that is to
+    be trained again with changes (``?run=``)."""
+    if request.GET.get("task"):
+        given = request.GET.copy()
+        given[KIND] = given["task"]
+        return given
     if not (run_id := request.GET.get("run")):
         return None
     given = run_for(request.user, run_id).recipe
@@ -94,7 +103,11 @@ def _again(request: HttpRequest) -> dict[str, str] | None:
 
 
 def _page(request: HttpRequest, form: RecipeForm, dataset: Dataset) -> HttpResponse:
-    context = {"form": form, "dataset": dataset, "topics": _topics(form), **_cost(form, dataset)}
+    kinds = tasks_of(dataset, chosen=form.kind)
+    context = {
+        "form": form, "dataset": dataset, "topics": _topics(form), "kind": form.kind, "task": catalog.TASKS[form.kind],
+        "tasks": kinds, "data_words": in_words(dataset.version), **_cost(form, dataset),
+    }  # fmt: skip
     return render(request, "runs/new.html", context, status=422 if form.errors else 200)
 
 
@@ -108,31 +121,43 @@ def _topics(form: RecipeForm) -> dict[str, Any]:
             widget.choices = [("", placeholders[spec.path]), *list(widget.choices)[1:]]
         else:
             widget.attrs["placeholder"] = placeholders[spec.path]
-    folded = [_folded(topic, form, [pair for pair in shown if pair[0].topic == topic]) for topic in TOPICS]
-    return {"few": [pair for pair in shown if pair[0].prominent], "folded": folded}
+    by_topic = {topic: [pair for pair in shown if pair[0].topic == topic] for topic in TOPICS}
+    folded = [_folded(topic, form, pairs) for topic, pairs in by_topic.items() if pairs]
+    few = [pair for pair in shown if pair[0].prominent]
+    if len(form.fields[KIND].widget.choices) > 1:
+        few.insert(0, (next(spec for spec in fields() if spec.path == KIND), form[KIND]))
+    return {"few": few, "folded": folded}
 
 
 def _folded(topic: str, form: RecipeForm, shown: list[tuple[FieldSpec, BoundField]]) -> dict[str, Any]:
     fields = [pair for pair in shown if not pair[0].prominent]
     return {
-        "name": topic, "title": TOPICS[topic], "summary": summary(topic, form.offered.recipe), "fields": fields,
-        "open": any(bound.errors for _, bound in fields),
+        "name": topic, "title": TOPICS[topic], "summary": _summary(topic, form), "fields": fields,
+        "open": topic == "columns" or any(bound.errors for _, bound in fields),
     }  # fmt: skip
 
 
 def _cost(form: RecipeForm, dataset: Dataset) -> dict[str, Any]:
     """The right column, and what the page's script puts into the form: placeholders, summaries, errors."""
-    filled = form.offered.recipe
     plan = None if form.errors else form.offered
     facts = {
         "offered": form.placeholders(),
-        "summaries": {topic: summary(topic, filled) for topic in TOPICS},
+        "summaries": {topic: _summary(topic, form) for topic in TOPICS},
         "errors": {name: " ".join(errors) for name, errors in form.errors.items()},
     }
     return {
-        "plan": plan, "epochs": plan and plan.steps / plan.steps_per_epoch, "step": draw(dataset.version, filled),
+        "plan": plan, "epochs": plan and plan.steps / plan.steps_per_epoch, "step": _step(form),
         "facts": facts, "command": _command(form, dataset),
     }  # fmt: skip
+
+
+def _summary(topic: str, form: RecipeForm) -> str:
+    return summary(topic, form.offered.recipe) if form.offered else ""
+
+
+def _step(form: RecipeForm) -> Step | None:
+    """One step of truncated back-propagation, drawn on the text; records have none."""
+    return draw(form.version, form.offered.recipe) if form.offered and form.kind == TEXT else None
 
 
 def _command(form: RecipeForm, dataset: Dataset) -> str:
@@ -146,4 +171,4 @@ def _command(form: RecipeForm, dataset: Dataset) -> str:
 
 
 def _slug(dataset: Dataset) -> str:
-    return slugify(dataset.name.removesuffix(".gz").removesuffix(".txt"))[:60] or "recipe"
+    return slugify(stem_of(dataset.name))[:60] or "recipe"

@@ -1,0 +1,52 @@
+"""A dataset in words: how much there is of it, and which tasks its page offers."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from rnncore import catalog
+from rnncore.data.table import FORMATS
+from webapp.datasets.models import Dataset, Version
+from webapp.datasets.tasks import proposed, servable
+from webapp.pages.templatetags.units import number
+
+ENDINGS = (".txt", *FORMATS)
+
+
+def in_words(version: Version) -> str:
+    """``8,800 characters, 28 different`` or ``4,952 records, 3 columns``; empty before it was read."""
+    statistics, columns = version.inspection.get("statistics", {}), version.inspection.get("columns")
+    if columns and "records" in statistics:
+        return f"{number(statistics['records'])} records, {_count(len(columns), 'column')}"
+    if "characters" in statistics:
+        return f"{number(statistics['characters'])} characters, {number(statistics['vocabulary_size'])} different"
+    return ""
+
+
+def stem_of(name: str) -> str:
+    """A file's name without what only says its format.
+
+    >>> stem_of("names.csv.gz"), stem_of("poems.txt"), stem_of("v1.2")
+    ('names', 'poems', 'v1.2')
+    """
+    stem = name.removesuffix(".gz")
+    return next((stem[: -len(ending)] for ending in ENDINGS if stem.lower().endswith(ending)), stem)
+
+
+def tasks_of(dataset: Dataset, chosen: str | None = None) -> list[dict[str, Any]]:
+    """The tasks that the dataset can serve, the one first that its columns propose."""
+    offered = proposed(dataset.version)
+    kinds = sorted(servable(dataset.version), key=lambda kind: kind != offered)
+    return [
+        {
+            "kind": kind, "label": catalog.TASKS[kind].label, "help": catalog.TASKS[kind].help,
+            "shape": catalog.TASKS[kind].shape, "proposed": kind == offered, "chosen": kind == chosen,
+            "url": f"/runs/new/?{urlencode({'dataset': dataset.id, 'task': kind})}",
+        }
+        for kind in kinds
+    ]  # fmt: skip
+
+
+def _count(count: int, what: str) -> str:
+    return f"{number(count)} {what}{'' if count == 1 else 's'}"
