@@ -14,7 +14,10 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from rnncore.data import ngram
+import numpy as np
+from safetensors.numpy import load_file
+
+from rnncore.data import autoregression, ngram
 from rnncore.data.store import TokenStore
 from rnncore.data.streams import Part
 from rnncore.events import Baseline
@@ -44,14 +47,39 @@ def spec(train: Part, valid: Part, vocabulary_size: int) -> dict[str, Any]:
     return {"vocabulary_size": vocabulary_size, "train": parts["train"], "valid": parts["valid"]}
 
 
+def of_records(
+    train: np.ndarray | None, valid: np.ndarray, vocabulary_size: int, characters: int
+) -> Iterator[Baseline]:
+    """Baselines of a network that writes records, which know of no condition. ``train``, ``valid``: tokens ``(n,)``,
+    each record with an end token before and after it; ``characters``: that the tokens of ``valid`` stand for.
+    Without records to learn from, only the uniform."""
+    measured = valid[: ngram.MAX_MEASURED].astype(np.int64)
+    if train is None:
+        found = iter([ngram.Result("uniform", math.log(vocabulary_size), {})])
+    else:
+        found = ngram.of_tokens(train[-ngram.MAX_COUNTED :].astype(np.int64), measured[None], 1, vocabulary_size)
+    for result in found:
+        count = len(valid) - 1
+        yield Baseline(step=0, name=result.name, loss=result.loss, metrics=text_metrics(result.loss, count, characters))
+
+
 def main(body: dict[str, Any]) -> None:
-    """Print the baselines of a spec."""
+    """Print the baselines of a spec: of :func:`spec`, ``{"records": FILE, …}`` with the arrays of
+    :func:`of_records` in a safetensors file, or ``{"series": FILE, …}`` as
+    :func:`rnncore.data.autoregression.save` gives it."""
     os.nice(19)
-    parts = []
-    for name in ("train", "valid"):
-        folder, start, stop = body[name]
-        parts.append(Part(name, TokenStore.open(folder), start, stop))
-    for baseline in of_text(*parts, body["vocabulary_size"]):
+    if "series" in body:
+        found = autoregression.of_saved(body)
+    elif "records" in body:
+        arrays = load_file(body["records"])
+        found = of_records(arrays["train"], arrays["valid"], body["vocabulary_size"], body["characters"])
+    else:
+        parts = []
+        for name in ("train", "valid"):
+            folder, start, stop = body[name]
+            parts.append(Part(name, TokenStore.open(folder), start, stop))
+        found = of_text(*parts, body["vocabulary_size"])
+    for baseline in found:
         sys.stdout.write(json.dumps(dataclasses.asdict(baseline)) + "\n")
         sys.stdout.flush()
 

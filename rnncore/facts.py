@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnncore.data import columns
+from rnncore.data import columns, times
 from rnncore.data.columns import NUMBERS
 from rnncore.data.vocabulary import SPECIAL, WORDS
 from rnncore.defaults import Facts
 from rnncore.defaults.language_model import VOCABULARY
-from rnncore.errors import RecipeError
+from rnncore.errors import DataError, RecipeError
 from rnncore.recipe import Recipe
 
 WORDS_A_TEXT = 3
@@ -29,7 +29,19 @@ def chosen(recipe: Recipe, survey: list[dict[str, Any]]) -> Recipe:
     for name, column in (("tokens", "text_column"), ("tokens", "source_column"), ("target_tokens", "target_column")):
         if column in task and recipe.task.kind != "tagging":
             task.setdefault(name, _tokens(by_name[task[column]]))
+    if recipe.task.kind == "forecasting" and task.get("time_column"):
+        task.setdefault("season", _season(by_name[task["time_column"]]))
     return recipe.replacing(task=task)
+
+
+def _season(column: dict[str, Any]) -> int:
+    """What the calendar suggests for the times of a column; the task itself looks at the values."""
+    try:
+        ends = times.parse([column["min"], column["max"]], (1, 2), column["name"], "")
+    except DataError:
+        return 0
+    span = abs(int((ends[1] - ends[0]).astype(int)))
+    return next(iter(times.Rhythm.about(span / max(1, column["unique"] - 1)).seasons()), 0)
 
 
 def _tokens(column: dict[str, Any]) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import load_file, save_file
 
 from rnncore.data.backtest import Backtest
 from rnncore.data.windows import Windows
@@ -35,6 +37,10 @@ RIDGES = (1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
 MOST_INPUTS = 3_000
 """Steps of lookback that a line is fitted to: its cost grows with their cube."""
+
+CENTRING = 1.05
+TRIED_STEPS, FEWEST_TRIED = 200, 30
+"""Steps that are read, and windows that a line is fitted to, where differences and levels are compared."""
 
 BATCH = 512
 
@@ -150,6 +156,31 @@ def direct_linear(train: Windows, valid: Windows) -> Forecast:
     return forecast
 
 
+def centred(train: Windows) -> bool:
+    """Whether a network had better read differences to the last value than levels, by what a line can do with both on
+    the last fifth of the training part. A level that no window had before is the usual case, so levels must be better
+    by :data:`CENTRING`."""
+    numbers = train.spread(SPREAD)
+    old, new = numbers[numbers < 0.8 * len(train) - train.horizon], numbers[numbers >= 0.8 * len(train)]
+    if len(old) < FEWEST_TRIED or not len(new):
+        return True
+    errors = []
+    for differences in (True, False):
+        (x, y), (tried, truth) = (_rows(train, some, differences) for some in (old, new))
+        weights = _solve(x.T @ x, x.T @ y, RIDGES[3] * len(x))
+        errors.append(float(((tried @ weights - truth) ** 2).mean()))
+    return errors[0] <= CENTRING * errors[1]
+
+
+def _rows(train: Windows, numbers: np.ndarray, differences: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Windows, all columns below each other: the last steps that are read and a 1, and what came."""
+    read, _, truth = train.read(numbers)
+    read, truth = (x.reshape(len(x), -1) for x in (read[-TRIED_STEPS:, :, : train.columns], truth))
+    if differences:
+        return _differences(read, truth)
+    return np.hstack([read.T, np.ones((read.shape[1], 1))]), truth.T
+
+
 def _differences(read: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """One column of windows as rows: what is read and a 1, ``(batch, lookback + 1)``, and what came, both less the last
     value that was read."""
@@ -173,3 +204,23 @@ def _solve(inputs: np.ndarray, outputs: np.ndarray, ridge: float) -> np.ndarray:
     held = np.full(len(inputs), ridge)
     held[-1] = 0.0
     return np.linalg.lstsq(inputs + np.diag(held), outputs, rcond=None)[0]
+
+
+def save(path: Path, train: Windows, valid: Windows, season: int, scales: Scales) -> dict[str, Any]:
+    """Keep in a file what :func:`of_saved` needs in a process of its own; gives what is to be told to it (JSON)."""
+    save_file({name: np.ascontiguousarray(part.table) for name, part in (("train", train), ("valid", valid))}, path)
+    plain = {
+        part.name: {name: value for name, value in vars(part).items() if name != "table"} for part in (train, valid)
+    }
+    return {
+        "series": str(path), "train": plain["train"], "valid": plain["valid"], "season": season,
+        "quantiles": scales.quantiles, "deviation": scales.deviation.tolist(), "naive": scales.naive.tolist(),
+    }  # fmt: skip
+
+
+def of_saved(body: dict[str, Any]) -> Iterator[Baseline]:
+    """The fitted baselines of what :func:`save` gave."""
+    tables = load_file(body["series"])
+    train, valid = (Windows(table=tables[name], **body[name]) for name in ("train", "valid"))
+    scales = Scales(body["quantiles"], np.array(body["deviation"]), np.array(body["naive"]))
+    yield from fitted(train, valid, body["season"], scales)

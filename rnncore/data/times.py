@@ -95,6 +95,17 @@ class Rhythm:
             return cls("working days", 1)
         return cls("milliseconds", max(1, usual))
 
+    @classmethod
+    def about(cls, step: float) -> Rhythm:
+        """Of the mean step in milliseconds, a customary one that is near it, else as it is."""
+        months = round(step / (365.25 * DAY / 12))
+        if months and abs(step / (months * 365.25 * DAY / 12) - 1) < 0.05:
+            return cls("months", months)
+        minutes = (1, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440, 7 * 1440)
+        near = min(minutes, key=lambda count: abs(step / (60_000 * count) - 1))
+        customary = abs(step / (60_000 * near) - 1) < 0.05
+        return cls("milliseconds", 60_000 * near if customary else max(1, round(step)))
+
     def after(self, last: np.datetime64, steps: int) -> np.ndarray:
         """The ``steps`` times that follow ``last``."""
         ahead = np.arange(1, steps + 1) * self.count

@@ -140,6 +140,10 @@ class Scale:
         """The inverse of ``into``."""
         return table * self.deviation + self.mean
 
+    def of_columns(self, which: slice) -> Scale:
+        """That of some of the columns."""
+        return Scale(self.mean[which], self.deviation[which])
+
     def to_dict(self) -> dict[str, list[float]]:
         return {"mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
 
