@@ -248,20 +248,20 @@ def _plan(arguments: argparse.Namespace) -> int:
 
     asked = _recipe(arguments.recipe)
     calibration = _json(arguments.calibration) if arguments.calibration else None
-    _print(plan(asked, facts_of(asked, arguments.data), calibration).to_dict())
+    _print(plan(*facts_of(asked, arguments.data), calibration).to_dict())
     return DONE
 
 
 def _add_data(commands: Any) -> None:
     parser = _command(commands, "data", _data, "what is in a file; prints one JSON object")
     parser.add_argument("path", metavar="PATH")
-    parser.add_argument("--task", choices=list(catalog.TASKS), default="language_model", help="what it is to serve")
+    parser.add_argument("--task", choices=list(catalog.TASKS), help="the kind of task that it is to serve")
 
 
 def _data(arguments: argparse.Namespace) -> int:
     from rnncore.data.inspect import inspect
 
-    _print(inspect(arguments.path))
+    _print(inspect(arguments.path, task=arguments.task))
     return DONE
 
 

@@ -84,3 +84,31 @@ def step_seconds(network: Network, training: Training, vocabulary_size: int, mac
     called = network.num_layers * (2 if network.bidirectional else 1) * (times if network.cell in STEPPED else 1)
     work = token_flops(network, vocabulary_size) * training.batch_size * times / machine.flops
     return machine.fixed + machine.step_overhead * called + work
+
+
+def record_parameters(network: Network, vocabulary_size: int | None, outputs: int, stacks: int = 1) -> int:
+    """How many numbers a network for records learns, about: embedding (None: it reads one number a step), ``stacks``
+    recurrent stacks (an encoder-decoder has two), a head of ``outputs``. What a task adds of its own is left out."""
+    read = network.embedding_size if vocabulary_size else 1
+    width = network.hidden_size * (2 if network.bidirectional else 1)
+    return (vocabulary_size or 0) * read + stacks * stack_parameters(network, read) + outputs * (width + 1)
+
+
+def record_bytes(network: Network, training: Training, parameters: int, steps: float) -> int:
+    """Memory of a training on records of ``steps`` time steps, in bytes, about."""
+    hidden, directions = network.hidden_size, 2 if network.bidirectional else 1
+    gates = 12 if network.cell == "transformer" else GATES[network.cell]
+    a_step = 2 * network.embedding_size + network.num_layers * directions * hidden * (2 * gates + 4)
+    numbers = (2 + _OPTIMIZER_NUMBERS[training.optimizer]) * parameters
+    return round(PROCESS_BYTES + 4 * (numbers + training.batch_size * steps * a_step))
+
+
+def record_seconds(
+    network: Network, training: Training, steps: float, outputs: int, stacks: int, machine: Calibration = TWO_CORES
+) -> float:
+    """How long one optimizer step over records of ``steps`` time steps takes, about."""
+    directions = 2 if network.bidirectional else 1
+    work = 6.0 * training.batch_size * (steps * stacks * stack_parameters(network, network.embedding_size)
+                                        + outputs * network.hidden_size)  # fmt: skip
+    overhead = machine.step_overhead * network.num_layers * directions * stacks * steps
+    return machine.fixed + overhead + work / machine.flops

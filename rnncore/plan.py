@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnncore import cost, defaults
+from rnncore import catalog, cost, defaults, facts
+from rnncore.data.inspect import inspect_table
 from rnncore.data.sources import open_text
+from rnncore.data.table import open_table
 from rnncore.data.tokens import build
 from rnncore.defaults import Facts
 from rnncore.recipe import Recipe
@@ -38,29 +40,74 @@ def plan(recipe: Recipe, facts: Facts, calibration: dict[str, Any] | None = None
     Raises RecipeError as :func:`defaults.fill` does.
     """
     filled = defaults.fill(recipe, facts)
-    network, training = filled.network, filled.training
-    vocabulary = facts.vocabulary_size or filled.task.vocabulary_size or 256
     machine = cost.Calibration.of(calibration) if calibration else cost.TWO_CORES
-    per_epoch = steps_per_epoch(filled, facts.tokens)
-    a_step = cost.step_seconds(network, training, vocabulary, machine)
-    ends = []
+    work = _records(filled, facts, machine) if facts.records else _text(filled, facts, machine)
+    training, ends = filled.training, []
     if training.max_steps is not None:
         ends.append(training.max_steps)
     if training.max_epochs is not None:
-        ends.append(epochs_to_steps(training.max_epochs, per_epoch))
+        ends.append(epochs_to_steps(training.max_epochs, work.per_epoch))
     if training.max_minutes is not None:
-        ends.append(max(1, math.ceil(60 * training.max_minutes / a_step)))
+        ends.append(max(1, math.ceil(60 * training.max_minutes / work.a_step)))
     steps = min(ends)
-    seconds = steps * a_step + _evaluation_seconds(filled, facts, steps, a_step)
     return Plan(
-        parameters=cost.parameters(network, vocabulary),
-        training_bytes=cost.training_bytes(network, training, vocabulary),
-        steps_per_epoch=per_epoch, steps=steps, seconds=seconds, calibrated=calibration is not None, recipe=filled,
+        parameters=work.parameters, training_bytes=work.bytes, steps_per_epoch=work.per_epoch, steps=steps,
+        seconds=steps * work.a_step + work.evaluation * (steps // training.evaluate_every),
+        calibrated=calibration is not None, recipe=filled,
     )  # fmt: skip
 
 
-def facts_of(recipe: Recipe, path: str | Path) -> Facts:
-    """The facts of a text, as a training on it will find them: reads it twice. Raises DataError, RecipeError."""
+@dataclass(frozen=True)
+class _Work:
+    """What a training takes: ``a_step`` and ``evaluation`` are the seconds of one of them."""
+
+    parameters: int
+    bytes: int
+    per_epoch: int
+    a_step: float
+    evaluation: float
+
+
+def _text(recipe: Recipe, facts: Facts, machine: cost.Calibration) -> _Work:
+    """Of a language model. Reading a token costs a third of learning from it."""
+    network, training = recipe.network, recipe.training
+    vocabulary = facts.vocabulary_size or recipe.task.vocabulary_size or 256
+    a_step = cost.step_seconds(network, training, vocabulary, machine)
+    a_token = a_step / (training.batch_size * training.sequence_length) / 3
+    return _Work(
+        parameters=cost.parameters(network, vocabulary), bytes=cost.training_bytes(network, training, vocabulary),
+        per_epoch=steps_per_epoch(recipe, facts.tokens), a_step=a_step,
+        evaluation=facts.tokens * training.validation_fraction * a_token,
+    )  # fmt: skip
+
+
+def _records(recipe: Recipe, facts: Facts, machine: cost.Calibration) -> _Work:
+    """Of a task on records, whose lengths differ: by their mean."""
+    network, training, stacks = recipe.network, recipe.training, 2 if recipe.task.target_column else 1
+    steps = min(training.sequence_length, max(1.0, facts.tokens / facts.records))
+    measured = training.validation_fraction * facts.records
+    learned = max(1.0, facts.records * (1 - training.validation_fraction - training.test_fraction))
+    parameters = cost.record_parameters(network, facts.vocabulary_size, facts.outputs, stacks)
+    a_step = cost.record_seconds(network, training, steps, facts.outputs, stacks, machine)
+    return _Work(
+        parameters=parameters, bytes=cost.record_bytes(network, training, parameters, steps),
+        per_epoch=math.ceil(learned / training.batch_size), a_step=a_step,
+        evaluation=a_step / 3 * measured / training.batch_size,
+    )  # fmt: skip
+
+
+def facts_of(recipe: Recipe, path: str | Path) -> tuple[Recipe, Facts]:
+    """The recipe with the columns of a file filled in, and the facts of the file, as a training will find them; of a
+    table, its vocabulary is that of all records. Raises DataError, RecipeError."""
+    if catalog.TASKS[recipe.task.kind].defaults == "language_model":
+        return recipe, _text_facts(recipe, path)
+    inspection = inspect_table(open_table(path), recipe.task.kind)
+    recipe = facts.chosen(recipe, inspection["columns"])
+    return recipe, facts.facts_of(recipe, inspection)
+
+
+def _text_facts(recipe: Recipe, path: str | Path) -> Facts:
+    """Reads the text twice."""
     task = defaults.fill_task(recipe).task
     with open_text(path) as text:
         tokenizer = build(task.tokens, text, task.vocabulary_size)
@@ -85,10 +132,3 @@ def steps_per_epoch(recipe: Recipe, tokens: int) -> int:
 def epochs_to_steps(epochs: float, per_epoch: int) -> int:
     """The step at which ``epochs`` readings of the data are done."""
     return max(1, math.ceil(epochs * per_epoch - 1e-9))
-
-
-def _evaluation_seconds(recipe: Recipe, facts: Facts, steps: int, a_step: float) -> float:
-    """Reading a token costs a third of learning from it."""
-    training = recipe.training
-    a_token = a_step / (training.batch_size * training.sequence_length) / 3
-    return facts.tokens * training.validation_fraction * a_token * (steps // training.evaluate_every)

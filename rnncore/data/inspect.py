@@ -1,4 +1,4 @@
-"""What is in a text file: statistics, a preview and what is wrong with it, in one pass of flat memory."""
+"""What is in a file: statistics, a preview and what is wrong with it; of a text in one pass of flat memory."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from rnncore.data import columns, problems
 from rnncore.data.characters import code_points, describe
 from rnncore.data.duplicates import DuplicateLines
 from rnncore.data.sources import TextFile, open_text
+from rnncore.data.table import Table, format_of, open_table
 from rnncore.errors import DataError
 
 PREVIEW = 2_000
@@ -24,13 +26,27 @@ SHORT = 1_000
 
 LONG_LINE = 100_000
 
+ROWS, ROW_COLUMNS, CELL, CELL_ITEMS = 20, 50, 300, 60
+"""Of a table's preview: rows, columns, characters of a cell, items of a list."""
+
 _CODE_POINTS = 0x110000
 _CONTROLS = [code for code in (*range(32), *range(127, 160)) if code not in (0, 9, 10, 12)]
 """Control characters other than NUL (counted apart), tab, line feed and form feed."""
 
 
-def inspect(path: str | Path, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
-    """What a text file holds, as a JSON-able dict.
+def inspect(
+    path: str | Path, progress: Callable[[int, int], None] | None = None, *, name: str | None = None,
+    task: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What a file holds, as a JSON-able dict.
+
+    ``name``: what the file is called, where the path does not say; its ending tells a table (see
+    :func:`rnncore.data.table.format_of`) from a text. ``task``: the kind of task that it is to serve, for its problems;
+    else the one that its columns suggest.
+
+    A table has ``columns`` (see :func:`rnncore.data.columns.survey`), ``task`` and ``roles`` besides; its statistics
+    are ``records``, and its preview ``rows``.
+    For a text:
 
     ``progress(done_bytes, total_bytes)`` is called once a block (a megabyte), in the calling thread; it may raise to
     end the work. Raises DataError for what cannot be trained on: empty or a single character, binary, broken gzip.
@@ -48,6 +64,9 @@ def inspect(path: str | Path, progress: Callable[[int, int], None] | None = None
 
     A problem never makes a file unusable (that is a DataError); "error" marks what makes training pointless.
     """
+    name = name or Path(path).name
+    if format_of(name) != "text" or task not in (None, "language_model"):
+        return inspect_table(open_table(path, name=name, progress=progress), task)
     with open_text(path) as text:
         survey = _Survey()
         for block in text:
@@ -75,7 +94,36 @@ def inspect(path: str | Path, progress: Callable[[int, int], None] | None = None
             },
             "preview": survey.preview(),
             "problems": _problems(text, survey),
+            "columns": [],
+            "task": "language_model",
+            "roles": {},
         }
+
+
+def inspect_table(table: Table, task: str | None = None) -> dict[str, Any]:
+    """What a table holds, see :func:`inspect`."""
+    found = columns.survey(table)
+    proposed = task or columns.propose(found)
+    roles = {role: [column["name"] for column in found if column["role"] == role] for role in columns.ROLES}
+    roles = {role: names for role, names in roles.items() if names}
+    details = {key: table.details.get(key) for key in ("encoding", "encoding_guessed", "compression", "bytes")}
+    rows = [
+        {name: _shown(values[row]) for name, values in list(table.columns.items())[:ROW_COLUMNS]}
+        for row in range(min(ROWS, len(table)))
+    ]
+    return {
+        "format": table.format, **details, "delimiter": table.details.get("delimiter"),
+        "header": table.details.get("header"), "statistics": {"records": len(table), "columns": len(table.columns)},
+        "preview": {"rows": rows}, "columns": found, "task": proposed, "roles": roles,
+        "problems": problems.of_table(table, found, proposed, roles),
+    }  # fmt: skip
+
+
+def _shown(value: Any) -> Any:
+    """A cell of the preview, cut where it is long."""
+    if isinstance(value, list):
+        return value[:CELL_ITEMS] + (["…"] if len(value) > CELL_ITEMS else [])
+    return f"{value[:CELL]}…" if isinstance(value, str) and len(value) > CELL else value
 
 
 class _Survey:

@@ -58,7 +58,7 @@ def test_minutes_are_kept():
 @pytest.mark.parametrize("training", [{}, {"batch_size": 7, "sequence_length": 5, "test_fraction": 0.15}])
 def test_steps_of_an_epoch_are_those_of_the_streams(tmp_path, characters, training):
     (tmp_path / "text").write_text(("abcdefg" * characters)[:characters])
-    found = plan(recipe(training=training), facts_of(recipe(), tmp_path / "text"))
+    found = plan(recipe(training=training), facts_of(recipe(), tmp_path / "text")[1])
     filled = found.recipe.training
     encoded = store.encode(tmp_path / "text", tokens.build("char", ["abcdefg"]), tmp_path / "store")
     part = streams.split(encoded, filled.validation_fraction, filled.test_fraction).train
@@ -70,7 +70,7 @@ def test_steps_of_an_epoch_are_those_of_the_streams(tmp_path, characters, traini
 def test_facts_are_those_of_the_encoded_text(tmp_path, kind):
     text = "the cat sat on the mät.\n" * 40
     (tmp_path / "text").write_text(text)
-    found = facts_of(recipe(task={"kind": "language_model", "tokens": kind}), tmp_path / "text")
+    _, found = facts_of(recipe(task={"kind": "language_model", "tokens": kind}), tmp_path / "text")
     tokenizer = tokens.build(kind, [text])
     assert found == Facts(len(tokenizer.encode(text)), tokenizer.vocabulary_size, len(text))
 

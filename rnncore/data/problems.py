@@ -1,0 +1,240 @@
+"""What is wrong with a table for the task that it is to serve, with the line where it is first seen, and how often.
+
+``error`` marks what a training would refuse, ``warning`` what makes it worse or its figures untrue, ``info`` what is
+worth knowing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from rnncore.data import times
+from rnncore.data.columns import Column
+from rnncore.data.table import Table
+from rnncore.errors import DataError
+
+LONG, TOO_LONG = 1_000, 100_000
+"""Steps of a record from which on it is worth a word, and from which on it is refused by most memories."""
+
+FEW_CLASS, MANY_CLASSES = 2, 5_000
+"""Records that a class wants at least, and classes that are taken at most."""
+
+LEAK = 0.5
+"""Share of records whose text holds the label, from which on the task may be nothing but finding it."""
+
+MOSTLY = 0.9
+"""Share of cells that are numbers in a column whose others look like slips."""
+
+Problem = dict[str, Any]
+
+
+def of_table(table: Table, columns: list[Column], task: str, roles: dict[str, list[str]]) -> list[Problem]:
+    """The problems of a table, errors first. ``roles``: the columns by role, as the task reads them."""
+    found = [*_of_file(table), *_of_columns(table, columns, roles)]
+    read = [name for role in ("text", "source", "value", "target", "label", "tag") for name in roles.get(role, [])]
+    if task != "forecasting":
+        found += [*_missing(table, read), *_duplicates(table, read, roles)]
+    found += _lengths(table, columns, roles)
+    if task == "classification" and roles.get("label"):
+        found += _labels(table, roles)
+    if task == "tagging" and roles.get("tag"):
+        found += _tags(table, roles)
+    if roles.get("time"):
+        found += _times(table, roles["time"][0])
+    order = ("error", "warning", "info")
+    return sorted(found, key=lambda problem: order.index(problem["severity"]))
+
+
+def overlap(table: Table, other: Table, names: list[str]) -> Problem | None:
+    """Records of ``other`` that stand in ``table`` too: what is measured on them was seen in training."""
+    known = {_key(table, names, row) for row in range(len(table))}
+    rows = [row for row in range(len(other)) if _key(other, names, row) in known]
+    if not rows:
+        return None
+    message = f"Records of {other.name} that stand in {table.name} too: what is measured on them was seen in training."
+    return _problem("warning", message, line=other.lines[rows[0]], count=len(rows))
+
+
+def _problem(severity: str, message: str, *, line: int | None = None, count: int | None = None) -> Problem:
+    return {"severity": severity, "message": message, "line": line, "offset": None, "count": count}
+
+
+def _rows(table: Table, severity: str, message: str, rows: Iterable[int]) -> Iterator[Problem]:
+    """One problem for all of these rows, if there are any."""
+    rows = list(rows)
+    if rows:
+        yield _problem(severity, message, line=table.lines[rows[0]], count=len(rows))
+
+
+def _of_file(table: Table) -> Iterator[Problem]:
+    details = table.details
+    if details.get("undecodable_bytes"):
+        message = f"Bytes that are not {details['encoding']}; each is read as \N{REPLACEMENT CHARACTER}."
+        yield _problem("warning", message, count=details["undecodable_bytes"])
+    if details.get("nul_bytes"):
+        yield _problem("warning", "NUL characters, which no text needs; they are kept.", count=details["nul_bytes"])
+    if details.get("encoding_guessed"):
+        yield _problem("info", f"The file does not say how it is encoded; it is read as {details['encoding']}.")
+    if details.get("header") is False:
+        yield _problem(
+            "info", "The first line looks like a record, not like names of columns; it is read as one.", line=1
+        )
+
+
+def _of_columns(table: Table, columns: list[Column], roles: dict[str, list[str]]) -> Iterator[Problem]:
+    used = {name for names in roles.values() for name in names}
+    for column in columns:
+        name, values = column["name"], table.columns[column["name"]]
+        if column["constant"]:
+            value = next(value for value in values if value is not None)
+            severity = "error" if name in roles.get("label", []) else "warning" if name in used else "info"
+            yield _problem(severity, f"Column {name!r} has the same value in every record: {str(value)[:40]!r}.")
+        if column["missing"] == len(table):
+            yield _problem("warning", f"Column {name!r} is empty.")
+        if column["kind"] in ("text", "category"):
+            yield from _slips(table, name)
+
+
+def _slips(table: Table, name: str) -> Iterator[Problem]:
+    """A column of numbers with a few cells that are none: its header lies, or they do."""
+    values = table.columns[name]
+    there = [row for row, value in enumerate(values) if value is not None]
+    wrong = [row for row in there if not _is_number(values[row])]
+    if len(there) > 10 and 0 < len(wrong) <= (1 - MOSTLY) * len(there):
+        example = str(values[wrong[0]])[:40]
+        yield from _rows(table, "warning", f"Column {name!r} holds numbers, but for cells such as {example!r}.", wrong)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _missing(table: Table, names: list[str]) -> Iterator[Problem]:
+    for name in names:
+        rows = [row for row, value in enumerate(table.columns[name]) if value is None or value == "" or value == []]
+        yield from _rows(table, "warning", f"Records without {name!r}; they are left out.", rows)
+
+
+def _key(table: Table, names: list[str], row: int) -> tuple:
+    values = (table.columns[name][row] for name in names)
+    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
+
+
+def _duplicates(table: Table, names: list[str], roles: dict[str, list[str]]) -> Iterator[Problem]:
+    seen: set[tuple] = set()
+    again = []
+    for row in range(len(table)):
+        key = _key(table, names, row)
+        if key in seen:
+            again.append(row)
+        seen.add(key)
+    message = "Records that stand here more than once; copies may end in training and in validation both."
+    yield from _rows(table, "warning", message, again)
+    inputs, outputs = [name for name in names if name in roles.get("text", [])], roles.get("label", [])
+    if inputs and outputs:
+        answers = defaultdict(set)
+        for row in range(len(table)):
+            answers[_key(table, inputs, row)].add(_key(table, outputs, row))
+        rows = [row for row in range(len(table)) if len(answers[_key(table, inputs, row)]) > 1]
+        yield from _rows(
+            table, "warning", "The same text with different labels; no network can have them all right.", rows
+        )
+
+
+def _lengths(table: Table, columns: list[Column], roles: dict[str, list[str]]) -> Iterator[Problem]:
+    read = {name for role in ("text", "source", "target", "value") for name in roles.get(role, [])}
+    for column in columns:
+        if column["name"] not in read or not column["lengths"]:
+            continue
+        measure = "items" if "items" in column["lengths"] else "words"
+        if column["lengths"].get("characters", column["lengths"][measure])["max"] <= LONG:
+            continue
+        size: Callable[[Any], int] = (lambda value: len(value)) if measure == "items" else lambda value: len(str(value))
+        sizes = [0 if value is None else size(value) for value in table.columns[column["name"]]]
+        unit = "items" if measure == "items" else "characters"
+        long = [row for row, steps in enumerate(sizes) if steps > LONG]
+        name = column["name"]
+        yield from _rows(
+            table, "info", f"{name!r} has more than {LONG:,} {unit}; a training reads the beginning.", long
+        )
+        beyond = [row for row, steps in enumerate(sizes) if steps > TOO_LONG]
+        yield from _rows(table, "warning", f"{name!r} has more than {TOO_LONG:,} {unit}: is it one record?", beyond)
+
+
+def _labels(table: Table, roles: dict[str, list[str]]) -> Iterator[Problem]:
+    name = roles["label"][0]
+    values = table.columns[name]
+    counts = Counter(str(value) for value in values if value is not None)
+    if len(counts) == 1:
+        return  # said as a constant column
+    if len(counts) > MANY_CLASSES:
+        yield _problem("error", f"{name!r} has {len(counts):,} different labels; at most {MANY_CLASSES:,} are taken.")
+        return
+    rare = [row for row, value in enumerate(values) if value is not None and counts[str(value)] < FEW_CLASS]
+    yield from _rows(table, "warning", "Labels with a single record; it is trained on and never measured.", rare)
+    for text in roles.get("text", []):
+        holding = [
+            row for row, (value, read) in enumerate(zip(values, table.columns[text], strict=True))
+            if value is not None and read is not None and _stands_in(str(value), read)
+        ]  # fmt: skip
+        if len(holding) > LEAK * len(table):
+            message = f"The label stands in {text!r} itself; the network may learn to find it and nothing else."
+            yield from _rows(table, "warning", message, holding)
+
+
+def _stands_in(label: str, text: Any) -> bool:
+    if len(label) < 2 or _is_number(label):
+        return False
+    words = text if isinstance(text, list) else str(text).lower().split()
+    return label.lower() in words
+
+
+def _tags(table: Table, roles: dict[str, list[str]]) -> Iterator[Problem]:
+    words, tags = (table.columns[roles[role][0]] for role in ("text", "tag"))
+    uneven = [
+        row for row, (one, other) in enumerate(zip(words, tags, strict=True))
+        if one is not None and other is not None and _count(one) != _count(other)
+    ]  # fmt: skip
+    if uneven:
+        row = uneven[0]
+        message = f"Not one tag for each word: {_count(words[row])} words and {_count(tags[row])} tags."
+        yield from _rows(table, "error", message, uneven)
+
+
+def _count(value: Any) -> int:
+    return len(value if isinstance(value, list) else str(value).split())
+
+
+def _times(table: Table, name: str) -> Iterator[Problem]:
+    values = table.columns[name]
+    missing = [row for row, value in enumerate(values) if value is None]
+    if missing:
+        yield from _rows(table, "error", f"Rows without {name!r}.", missing)
+        return
+    try:
+        found = times.parse(values, table.lines, name, table.name)
+    except DataError as error:
+        yield _problem("error", f"{str(error)[0].upper()}{str(error)[1:]}.", line=error.line)
+        return
+    order = np.argsort(found, kind="stable")
+    steps = np.diff(found[order].astype(np.int64))
+    if not len(steps):
+        return
+    if (np.diff(found.astype(np.int64)) < 0).any():
+        row = int(np.flatnonzero(np.diff(found.astype(np.int64)) < 0)[0]) + 1
+        yield _problem("info", f"Rows that are not in the order of {name!r}; they are sorted.", line=table.lines[row])
+    yield from _rows(table, "error", f"Rows with a {name!r} that another row has.", order[1:][steps == 0])
+    usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
+    gaps = order[1:][steps > times.SHOWN_GAP * usual]
+    if usual and len(gaps) <= 0.2 * len(steps):  # months and years differ among themselves
+        yield from _rows(
+            table, "warning", f"Gaps in {name!r} before these rows; they are read as if there were none.", gaps
+        )
