@@ -50,8 +50,11 @@ def baselines(train: Part, valid: Part, vocabulary_size: int) -> Iterator[Result
 
     ``valid`` must hold at least one token that has another before it in its text.
     """
-    counted = train.tokens[-MAX_COUNTED:].astype(np.int64)
-    measured, before = _measured(valid)
+    yield from of_tokens(train.tokens[-MAX_COUNTED:].astype(np.int64), *_measured(valid), vocabulary_size)
+
+
+def of_tokens(counted: np.ndarray, measured: np.ndarray, before: int, vocabulary_size: int) -> Iterator[Result]:
+    """The same of arrays: see :func:`losses_by_order`."""
     details = {"training_tokens": len(counted), "tokens": measured[:, before:].size}
     yield Result("uniform", math.log(vocabulary_size), details)
 

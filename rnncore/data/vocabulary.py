@@ -94,6 +94,12 @@ class Vocabulary:
             return self.tokens[index]
         return self._tokenizer.token(index - len(SPECIAL))
 
+    def token_bytes(self, index: int) -> bytes:
+        """What one token writes, in UTF-8."""
+        if index >= len(SPECIAL) and self._tokenizer:
+            return self._tokenizer.token_bytes(index - len(SPECIAL))
+        return self.tokens[index].encode()
+
     def decode(self, ids: Iterable[int]) -> str:
         """The text of the ids up to the first end; padding, start and end write nothing."""
         kept = list(_until_end(ids))

@@ -46,6 +46,10 @@ class Habits:
 
 HABITS = {
     "classification": Habits(task={"pooling": "max"}, network={"bidirectional": True}),
+    "seq2seq": Habits(
+        task={"attention": "dot", "teacher_forcing": 1.0, "beam_size": 5},
+        network={"bidirectional": True},
+    ),
 }
 """By kind of task; one that is not here has the common defaults."""
 

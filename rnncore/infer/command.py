@@ -12,6 +12,7 @@ from typing import Any
 
 _OPTIONS: dict[str, tuple[type, str, str]] = {
     "prompt": (str, "TEXT", "what the text goes on from; it is not printed again"),
+    "label": (str, "NAME", "what to write for: a label, or origin=Italian,year=1900; a language model has none"),
     "length": (int, "N", "tokens to write (default 300)"),
     "temperature": (float, "T", "below 1 plays safe, above 1 takes risks, 0 takes the likeliest token (default 0.8)"),
     "top_k": (int, "K", "draw from the K likeliest tokens alone (default 0: all)"),
@@ -27,7 +28,6 @@ def add_generate(subparsers: Any) -> None:
     parser.add_argument("folder", metavar="DIR", help="a run's folder or a model's")
     for name, (kind, metavar, words) in _OPTIONS.items():
         parser.add_argument("--" + name.replace("_", "-"), type=kind, metavar=metavar, help=words)
-    parser.add_argument("--label", metavar="NAME", help="for models that write to a label; a language model has none")
     parser.set_defaults(run=generate)
 
 
@@ -40,16 +40,15 @@ def add_serve(subparsers: Any) -> None:
 def generate(arguments: argparse.Namespace) -> int:
     """Print the texts, a single one while it is written. Raises RequestError, CheckpointError."""
     _one_thread()
+    from rnncore.infer.conditioned import load
     from rnncore.infer.locate import model_folder
-    from rnncore.infer.runtime import Runtime
-    from rnncore.infer.writing import FieldError, Request, write
+    from rnncore.infer.writing import Request, write
 
-    if arguments.label is not None:
-        raise FieldError("label", "a language model takes none; it goes on from a prompt")
     request = Request.parse({name: getattr(arguments, name) for name in _OPTIONS} | {"alternatives": 0})
-    runtime = Runtime.load(model_folder(arguments.folder))
+    runtime = load(model_folder(arguments.folder))
     pieces = filter(None, write(runtime, request))
-    pieces = chain([next(pieces)], pieces)  # what is wrong with a prompt is said before anything else
+    first = next(pieces, None)  # what is wrong with a prompt is said before anything else
+    pieces = chain([first] if first else [], pieces)
     if arguments.seed is None:
         sys.stderr.write(f"seed {request.seed}\n")
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rnncore.infer import conditioned
 from rnncore.infer.locate import model_folder
 from rnncore.infer.runtime import FILES, Runtime
 
@@ -52,7 +53,7 @@ class Models:
 
 
 def _runtime(folder: Path) -> tuple[Runtime, int]:
-    runtime = Runtime.load(folder)
+    runtime = conditioned.load(folder)
     return runtime, runtime.nbytes
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from rnncore.errors import PromptError, RequestError, RnncoreError
 from rnncore.infer.writing import FieldError
 
-_INPUT = re.compile(r"(inputs\.\d+): ")
+_NAMED = re.compile(r"(inputs\.\d+|label): ")
 
 
 def refusal(error: Exception) -> dict[str, Any]:
@@ -27,6 +27,6 @@ def _field(error: Exception) -> str | None:
     if isinstance(error, FieldError):
         return error.field
     if isinstance(error, PromptError):
-        named = _INPUT.match(str(error))
+        named = _NAMED.match(str(error))
         return named[1] if named else "prompt"
     return "folder" if isinstance(error, RequestError) else None

@@ -11,6 +11,8 @@ not depend on how many are written beside it, on whose turn it is, or on anythin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rnncore.errors import RnncoreError
@@ -20,14 +22,15 @@ from rnncore.infer.steps import Array
 class Sampler:
     """Draws the tokens of one text: the text number ``number`` (from 0) of those that ``seed`` gives.
 
-    ``top_k`` 0 and ``top_p`` 1 cut nothing. ``banned``: a token that is never drawn (the unknown one).
+    ``top_k`` 0 and ``top_p`` 1 cut nothing. ``banned``: a token, or several, that are never drawn (the unknown one).
     """
 
     def __init__(
         self, *, temperature: float, top_k: int = 0, top_p: float = 1.0, seed: int, number: int = 0,
-        banned: int | None = None,
+        banned: int | Sequence[int] | None = None,
     ) -> None:  # fmt: skip
-        self.temperature, self.top_k, self.top_p, self.banned = temperature, top_k, top_p, banned
+        self.temperature, self.top_k, self.top_p = temperature, top_k, top_p
+        self.banned = np.atleast_1d(np.asarray([] if banned is None else banned, np.intp))
         self._random = np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, number))))
 
     def draw(self, scores: Array) -> tuple[int, Array]:
@@ -49,8 +52,7 @@ class Sampler:
         scores = scores.astype(np.float64)
         if not np.isfinite(scores).all():
             raise RnncoreError("the network's scores are not finite numbers", hint="Take an earlier checkpoint.")
-        if self.banned is not None:
-            scores[self.banned] = -np.inf
+        scores[self.banned] = -np.inf
         scores -= scores.max()
         np.exp(scores / (self.temperature or 1), out=scores)
         scores /= scores.sum()

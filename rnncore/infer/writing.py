@@ -8,11 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from rnncore.data.tokens import Tokenizer
-from rnncore.errors import PromptError, RequestError
-from rnncore.infer.runtime import Runtime
+from rnncore.errors import RequestError
+from rnncore.infer.runtime import Runtime, State
 from rnncore.infer.samplers import Sampler, runners_up
-from rnncore.infer.steps import Array
 
 PRIME_CHUNK = 64
 """Tokens of a prompt that are read in one turn."""
@@ -34,13 +32,15 @@ class FieldError(RequestError):
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What to write: ``count`` texts of ``length`` tokens each that go on from ``prompt``.
+    """What to write: ``count`` texts of ``length`` tokens each (fewer where a text ends before) that go on from
+    ``prompt``, for the condition ``label`` (see :meth:`rnncore.data.conditions.Conditions.parse`).
 
     ``top_k`` 0 and ``top_p`` 1 are off, temperature 0 always takes the likeliest token, ``alternatives`` is how many
     runners-up are told with each token. The same request to the same model gives the same texts.
     """
 
     prompt: str = ""
+    label: str | None = None
     length: int = 300
     temperature: float = 0.8
     top_k: int = 0
@@ -62,7 +62,7 @@ class Request:
 
 
 def _check(name: str, value: Any, kind: str) -> None:
-    if name == "prompt":
+    if name in ("prompt", "label"):
         if not isinstance(value, str):
             raise FieldError(name, f"must be a text, not {value!r:.60}")
         return
@@ -91,56 +91,54 @@ class Piece:
 
 
 def write(runtime: Runtime, request: Request) -> Iterator[Piece | None]:
-    """The pieces of all texts, in turns: each ``next`` reads a chunk of the prompt (None) or writes one token.
+    """The pieces of all texts, in turns: each ``next`` reads a chunk of the prompt, ends a text (None) or writes one
+    token.
 
-    Without a prompt the network has read a line end, as at the start of a line, or nothing where it knows no line end.
-
-    Raises PromptError for a prompt that the model cannot read.
+    Raises PromptError for a prompt that the model cannot read or a condition that it does not know.
     """
+    runtime = runtime.given(request.label)
     state = runtime.start()
-    opening = _opening(runtime.tokenizer, request.prompt)
+    opening = runtime.tokenizer.opening(request.prompt)
     for begin in range(0, len(opening), PRIME_CHUNK):
         runtime.read(state, opening[begin : begin + PRIME_CHUNK])
         yield None
     texts = [_Text(runtime, request, number, state.copy()) for number in range(request.count)]
     for left in reversed(range(request.length)):
         for text in texts:
-            yield text.piece(final=left == 0)
-
-
-def _opening(tokenizer: Tokenizer, prompt: str) -> Array:
-    """The tokens to read before the first is written."""
-    if prompt:
-        return tokenizer.encode_prompt(prompt)
-    try:
-        line_end = tokenizer.encode_prompt("\n")
-    except PromptError:
-        line_end = tokenizer.encode_prompt("")
-    return line_end if tokenizer.unknown_id not in line_end else line_end[:0]
+            if not text.ended:
+                yield text.piece(final=left == 0)
 
 
 class _Text:
     """One text as it is written."""
 
-    def __init__(self, runtime: Runtime, request: Request, number: int, state: Array) -> None:
+    def __init__(self, runtime: Runtime, request: Request, number: int, state: State) -> None:
         self.runtime, self.number, self.alternatives = runtime, number, request.alternatives
         self.state = state
         self.scores = runtime.scores(state)
         self.sampler = Sampler(
             temperature=request.temperature, top_k=request.top_k, top_p=request.top_p, seed=request.seed,
-            number=number, banned=runtime.tokenizer.unknown_id,
+            number=number, banned=runtime.tokenizer.banned,
         )  # fmt: skip
         self.utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+        self.glue = runtime.tokenizer.glue if request.prompt else b""
+        self.ended = False
 
-    def piece(self, *, final: bool) -> Piece:
+    def piece(self, *, final: bool) -> Piece | None:
+        """The next token; None where the text ends, unless that leaves a character cut off."""
         tokenizer = self.runtime.tokenizer
         token, probabilities = self.sampler.draw(self.scores)
+        if token == tokenizer.end_id:
+            self.ended = True
+            rest = self.utf8.decode(b"", True)
+            return Piece(self.number, rest, float(probabilities[token]), []) if rest else None
         if not final:
             self.scores = self.runtime.step(self.state, token)
+        glue, self.glue = self.glue, tokenizer.glue
         others = runners_up(probabilities, token, self.alternatives) if self.alternatives else []
         return Piece(
             self.number,
-            self.utf8.decode(tokenizer.token_bytes(token), final),
+            self.utf8.decode(glue + tokenizer.token_bytes(token), final),
             float(probabilities[token]),
             [(tokenizer.token(other), float(probabilities[other])) for other in others],
         )

@@ -74,6 +74,8 @@ class Task(Protocol):
 
     recipe: Recipe
     facts: Facts
+    done: float
+    """The share of the training that is done, 0 to 1: the loop sets it before each step."""
 
     def __init__(self, recipe: Recipe, sources: Sources, folder: Path, tick: Callable[[], None]) -> None: ...
 

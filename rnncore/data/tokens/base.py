@@ -56,6 +56,16 @@ class Tokenizer(ABC):
     kind: ClassVar[str]
     vocabulary_size: int
     unknown_id: int | None = None
+    end_id: int | None = None
+    """The token that ends a text; a language model's text has none."""
+
+    glue = b""
+    """What stands between two tokens as they are written."""
+
+    @property
+    def banned(self) -> tuple[int, ...]:
+        """Tokens that are never written."""
+        return () if self.unknown_id is None else (self.unknown_id,)
 
     @classmethod
     @abstractmethod
@@ -101,17 +111,21 @@ class Tokenizer(ABC):
         Raises PromptError that names the characters the model has no token for, or when it is longer than
         ``recipe.MAX_PROMPT`` characters.
         """
-        if len(text) > MAX_PROMPT:
-            raise PromptError(
-                f"the prompt has {len(text):,} characters; at most {MAX_PROMPT:,} are read",
-                hint="Keep its end: what comes last matters most to what is written next.",
-            )
-        if halves := _HALF_CHARACTER.findall(text):
-            raise PromptError(f"the prompt holds half of a character: {describe(halves)}", hint="Type it anew.")
         try:
-            return self.encode(normalize_line_ends(text))
+            return self.encode(checked_prompt(text))
         except DataError as error:
             raise PromptError(f"prompt: {error}", hint=error.hint) from None
+
+    def opening(self, prompt: str) -> np.ndarray:
+        """The tokens to read before the first is written. Without a prompt that is a line end, as at the start of a
+        line, or nothing where there is no such token. Raises PromptError."""
+        if prompt:
+            return self.encode_prompt(prompt)
+        try:
+            line_end = self.encode_prompt("\n")
+        except PromptError:
+            line_end = self.encode_prompt("")
+        return line_end if self.unknown_id not in line_end else line_end[:0]
 
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         """The text of the ids; bytes that are not whole characters become U+FFFD, the unknown token ``<unk>``."""
@@ -154,6 +168,18 @@ class Tokenizer(ABC):
     def load(path: str | Path) -> Tokenizer:
         """Read ``tokenizer.json``. Raises DataError, OSError."""
         return Tokenizer.from_json(Path(path).read_bytes())
+
+
+def checked_prompt(text: str) -> str:
+    """What a person typed, with line ends normalized. Raises PromptError where it is too long or cannot be text."""
+    if len(text) > MAX_PROMPT:
+        raise PromptError(
+            f"the prompt has {len(text):,} characters; at most {MAX_PROMPT:,} are read",
+            hint="Keep its end: what comes last matters most to what is written next.",
+        )
+    if halves := _HALF_CHARACTER.findall(text):
+        raise PromptError(f"the prompt holds half of a character: {describe(halves)}", hint="Type it anew.")
+    return normalize_line_ends(text)
 
 
 def kind_of(kind: str) -> type[Tokenizer]:
