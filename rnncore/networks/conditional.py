@@ -31,7 +31,7 @@ class Condition(nn.Module):
         self.scale, self.shift, self.missing = (nn.Parameter(torch.randn(numbers, size)) for _ in range(3))
 
     def forward(self, labels: Tensor, numbers: Tensor) -> Tensor:
-        """``(batch, size)`` of ``labels`` ``(batch, label columns)`` and ``numbers`` ``(batch, number columns)``, scaled."""
+        """``(batch, size)`` of labels ``(batch, label columns)`` and scaled numbers ``(batch, number columns)``."""
         vector = self.bias.expand(len(labels), -1)
         for column, embedding in enumerate(self.labels):
             vector = vector + embedding(labels[:, column])
