@@ -56,7 +56,8 @@ def read(store: DatasetStore, ingest: Ingest) -> None:
         say = _teller(store, ingest, size)
         sha256 = _hash(ingest.path, lambda done: say(int(HASHING * done)))
         inspection = inspect(
-            ingest.path, lambda done, total: say(int(HASHING * size + (1 - HASHING) * size * done / max(total, 1))),
+            ingest.path,
+            lambda done, total: say(int(HASHING * size + (1 - HASHING) * size * done / max(total, 1))),
             name=ingest.filename,
         )
         _insist(lambda: store.ready(ingest, {**inspection, "sha256": sha256}))

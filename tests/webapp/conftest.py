@@ -118,9 +118,13 @@ class Maker:
 
         dataset = self.dataset(team, **given)
         version = dataset.version
-        version.inspection = inspect(blobs.path_of(version.sha256))
+        version.inspection = inspect(blobs.path_of(version.sha256), name=version.filename)
         version.save()
         return dataset
+
+    def table(self, team, *, name: str = "words.csv", text: str | None = None):
+        """A table of words and what kind of word each is, as the reading job leaves it."""
+        return self.read(team, name=name, text=text or words())
 
     def run(self, team, *, dataset=None, status: str = "queued", name: str = "a run"):
         from webapp.runs.models import Run
@@ -185,6 +189,13 @@ class Maker:
         from webapp.models.services import publish
 
         return publish(user=user, run=given.pop("run", None) or self.trained(team), name="foxes", **given)
+
+
+def words(count: int = 60) -> str:
+    """A CSV file: words of vowels are "soft", words of consonants "hard"."""
+    rows = [f"{'aeiou'[i % 5]}{'aeiou'[i // 5 % 5]}{'aeiou'[i // 25 % 5]},soft" for i in range(count)]
+    rows += [f"{'bcdfg'[i % 5]}{'bcdfg'[i // 5 % 5]}{'bcdfg'[i // 25 % 5]},hard" for i in range(count)]
+    return "word,kind\n" + "\n".join(rows) + "\n"
 
 
 def statistics(text: str) -> dict[str, Any]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
+from webapp.datasets.made import KINDS, SEEDS
+from webapp.datasets.roles import NUMERIC, ROLES, Column
 from webapp.problems import Refused
 
 MAX_PASTED = 1_000_000  # characters; Django holds a posted form in memory
@@ -16,6 +20,49 @@ class NameForm(forms.Form):
         """Writes what a service refused at the field that it names, or on top."""
         for field, message in refused.errors or [(None, str(refused))]:
             self.add_error(field if field in self.fields else None, message)
+
+
+class RolesForm(forms.Form):
+    """What each column is for: a field ``role-N`` for the Nth column (names of columns are anybody's)."""
+
+    def __init__(self, columns: list[Column], data: Any = None) -> None:
+        super().__init__(data)
+        self.columns = columns
+        for number, column in enumerate(columns):
+            self.fields[f"role-{number}"] = forms.ChoiceField(
+                label=column["name"], required=False, initial=column["role"] or "", choices=_roles(column)
+            )
+
+    def roles(self) -> dict[str, str]:
+        """What was chosen, by column name."""
+        return {column["name"]: self.cleaned_data[f"role-{number}"] for number, column in enumerate(self.columns)}
+
+    def blame(self, refused: Refused) -> None:
+        """Writes what a service refused at the column that it names, or on top."""
+        places = {f"columns.{column['name']}": f"role-{number}" for number, column in enumerate(self.columns)}
+        for field, message in refused.errors or [("", str(refused))]:
+            self.add_error(places.get(field), message)
+
+
+def _roles(column: Column) -> list[tuple[str, str]]:
+    fitting = [
+        (role, spec.label) for role, spec in ROLES.items() if column["kind"] in NUMERIC.get(role, [column["kind"]])
+    ]
+    return [("", "not used"), *fitting]
+
+
+class SyntheticForm(forms.Form):
+    """Data that is made here."""
+
+    name = forms.ChoiceField(label="Data", choices=[(choice.name, choice.label) for choice in KINDS.values()])
+    count = forms.IntegerField(label="How much", required=False, min_value=1)
+    seed = forms.IntegerField(label="Seed", required=False, min_value=0, max_value=SEEDS, initial=1)
+
+    def blame(self, refused: Refused) -> None:
+        """Writes what a service refused at the field that it names, or on top."""
+        for field, message in refused.errors or [("", str(refused))]:
+            known = {"kind": "name"}.get(field, field)
+            self.add_error(known if known in self.fields else None, message)
 
 
 class PasteForm(NameForm):

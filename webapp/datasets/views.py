@@ -5,22 +5,30 @@ Files come by tus, beside Django; what is on its way stands on the list and can 
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from webapp.datasets import selectors, services
-from webapp.datasets.forms import NameForm, PasteForm
+from webapp.datasets.forms import NameForm, PasteForm, RolesForm, SyntheticForm
+from webapp.datasets.made import KINDS
+from webapp.datasets.models import Dataset, Status
+from webapp.datasets.roles import columns as columns_of
 from webapp.datasets.text import characters, pieces
+from webapp.datasets.words import in_words, tasks_of
 from webapp.problems import Refused
 from webapp.teams.roles import may
 from webapp.teams.selectors import team_for
 
 PAGE = 50
+CELL = 200  # characters of a cell that are shown
 LINE_ENDINGS = {
     "lf": "LF (Unix)", "crlf": "CR LF (Windows), read as LF", "cr": "CR (old Mac), read as LF",
     "mixed": "mixed, read as LF", "none": "none",
@@ -39,6 +47,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "query": query,
         "uploads": selectors.uploads_of(request.user),
         "max_bytes": settings.MAX_UPLOAD_BYTES,
+        "synthetic_choices": list(KINDS.values()),
     }
     return render(request, "datasets/list.html", context)
 
@@ -58,11 +67,21 @@ def detail(request: HttpRequest, dataset_id: str) -> HttpResponse:
     return render(request, template, _facts(request, dataset))
 
 
-def _facts(request: HttpRequest, dataset) -> dict[str, object]:
+def _facts(request: HttpRequest, dataset: Dataset, roles: RolesForm | None = None) -> dict[str, object]:
     version = dataset.version
     inspection = version.inspection
     preview = inspection.get("preview", {})
+    columns = columns_of(version)
+    roles = roles or RolesForm(columns)
     return {
+        "is_table": bool(columns),
+        "columns": [{**column, "field": roles[f"role-{number}"]} for number, column in enumerate(columns)],
+        "roles_form": roles,
+        "roles_url": reverse("datasets:columns", args=[dataset.id]),
+        "rows": [[_cell(row.get(column["name"])) for column in columns] for row in preview.get("rows", [])],
+        "tasks": tasks_of(dataset) if version.status == Status.READY else [],
+        "data_words": in_words(version),
+        "synthetic": dataset.synthetic,
         "dataset": dataset,
         "version": version,
         "inspection": inspection,
@@ -76,6 +95,54 @@ def _facts(request: HttpRequest, dataset) -> dict[str, object]:
         "may_train": may(dataset.role, "train"),
         "form": NameForm(initial={"name": dataset.name}),
     }
+
+
+def _cell(value: Any) -> str:
+    """A cell of the first rows, as a text that is not too long."""
+    if isinstance(value, list):
+        value = " ".join(map(str, value))
+    text = "" if value is None else str(value)
+    return text if len(text) <= CELL else f"{text[:CELL]}…"
+
+
+@require_POST
+@login_required
+def columns(request: HttpRequest, dataset_id: str) -> HttpResponse:
+    """Says what the columns are for."""
+    dataset = selectors.dataset_for(request.user, dataset_id, right="upload")
+    form = RolesForm(columns_of(dataset.version), request.POST)
+    if form.is_valid():
+        try:
+            services.confirm_roles(user=request.user, dataset=dataset, roles=form.roles())
+        except Refused as refused:
+            form.blame(refused)
+    if form.errors:
+        template = "datasets/_body.html" if request.htmx else "datasets/detail.html"
+        return render(request, template, _facts(request, dataset, form), status=422)
+    if request.htmx:
+        return render(request, "datasets/_body.html", _facts(request, dataset))
+    return redirect("datasets:detail", dataset.id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def synthetic(request: HttpRequest) -> HttpResponse:
+    """Data made here: a page to choose from, and what its buttons post to."""
+    form = SyntheticForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            team = team_for(request.user, right="upload")
+            dataset = services.create_synthetic(
+                user=request.user, team=team, kind=given["name"], count=given["count"],
+                seed=1 if given["seed"] is None else given["seed"],
+            )  # fmt: skip
+        except Refused as refused:
+            form.blame(refused)
+        else:
+            return redirect("datasets:detail", dataset.id)
+    context = {"form": form, "choices": list(KINDS.values())}
+    return render(request, "datasets/synthetic.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -15,7 +15,7 @@ def _three_digits(value: float) -> str:
 @register.filter
 def number(value: float | None) -> str:
     """1115394 → 1,115,394; nothing → an empty text."""
-    return "" if value is None else f"{value:,.0f}"
+    return "" if value in (None, "") else f"{value:,.0f}"
 
 
 @register.filter
@@ -25,9 +25,9 @@ def decimals(value: float | None, places: int = 3) -> str:
 
 
 @register.filter
-def compact(value: float) -> str:
-    """1340000 → 1.34 M; below ten thousand in full."""
-    if value < 10_000:
+def compact(value: float | None) -> str:
+    """1340000 → 1.34 M; below ten thousand in full; nothing → an empty text."""
+    if value in (None, "") or value < 10_000:
         return number(value)
     size, unit = next((size, unit) for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")) if value >= size)
     return f"{_three_digits(value / size)}{SPACE}{unit}"
@@ -61,8 +61,10 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
-def share(fraction: float) -> str:
-    """0.0412 → 4 %; below one percent with as many digits as it takes."""
+def share(fraction: float | None) -> str:
+    """0.0412 → 4 %; below one percent with as many digits as it takes; nothing → an empty text."""
+    if fraction in (None, ""):
+        return ""
     percent = fraction * 100
     if percent == 0 or percent >= 0.95:
         return f"{percent:.0f}{SPACE}%"
