@@ -18,6 +18,7 @@ from typing import Any
 BENCHMARKS = {
     "generation": "rnncore.bench.generation",
     "trainer": "rnncore.bench.trainer",
+    "padding": "rnncore.bench.padding",
     "calibration": "rnncore.bench.calibration",
 }
 

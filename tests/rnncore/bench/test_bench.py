@@ -9,7 +9,7 @@ import pytest
 
 from rnncore import bench
 from rnncore.__main__ import main
-from rnncore.bench import fastest, generation, trainer
+from rnncore.bench import fastest, generation, padding, trainer
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +17,9 @@ def quick(monkeypatch):
     monkeypatch.setattr(generation, "SIZES", {8: 2})
     monkeypatch.setattr(generation, "STEPS", 3)
     monkeypatch.setattr(generation, "ROUNDS", 2)
+    small = {"INPUT": 3, "HIDDEN": 4, "BATCH": 3, "MEDIAN": 4, "LONGEST": 12, "BATCHES": 2, "EQUAL": 1, "ROUNDS": 1}
+    for name, size in small.items():
+        monkeypatch.setattr(padding, name, size)
     monkeypatch.setattr(trainer, "SIZES", [(1, 8, 4, 16)])
     monkeypatch.setattr(trainer, "CHARACTERS", 20_000)
     monkeypatch.setattr(trainer, "TURNS", 1)
@@ -37,6 +40,16 @@ def test_several_print_theirs_by_name(capsys):
     assert list(found) == ["generation", "trainer"]
     (size,) = found["trainer"]["sizes"]
     assert size["overhead"] == pytest.approx(size["trainer_ms"] / size["bare_ms"] - 1)
+
+
+def test_padding_is_measured_for_unequal_and_equal_lengths(capsys):
+    assert main(["bench", "padding", "--json"]) == 0
+    unequal, equal = json.loads(capsys.readouterr().out)["sizes"]
+    assert unequal["mean_length"] < equal["mean_length"] == 12
+    for size in (unequal, equal):
+        assert size["ratio"] == pytest.approx(size["packed_ms"] / size["padded_ms"])
+    assert main(["bench", "padding"]) == 0
+    assert "log-normal" in capsys.readouterr().out
 
 
 def test_for_people_there_are_tables(capsys):
