@@ -86,7 +86,7 @@ def _column(name: str, values: list[Any], table: Table) -> Column:
         column["values"] = [
             [str(value), count] for value, count in counts.most_common(VALUES) if count > 1 or kind != "text"
         ]
-    if kind in ("text", "category"):
+    if there and kind in ("text", "category"):
         texts = [str(value) for value in there]
         words = [text.split() for text in texts]
         column["lengths"] = {"characters": _lengths(map(len, texts)), "words": _lengths(map(len, words))}

@@ -13,7 +13,8 @@ from rnncore.data.characters import code_points, describe
 from rnncore.data.duplicates import DuplicateLines
 from rnncore.data.sources import TextFile, open_text
 from rnncore.data.table import Table, format_of, open_table
-from rnncore.errors import DataError
+from rnncore.errors import DataError, RecipeError
+from rnncore.recipe import Recipe
 
 PREVIEW = 2_000
 """Characters of each of the three previews, at most."""
@@ -106,6 +107,7 @@ def inspect_table(table: Table, task: str | None = None) -> dict[str, Any]:
     proposed = task or columns.propose(found)
     roles = {role: [column["name"] for column in found if column["role"] == role] for role in columns.ROLES}
     roles = {role: names for role, names in roles.items() if names}
+    read, refused = _read(proposed, found)
     details = {key: table.details.get(key) for key in ("encoding", "encoding_guessed", "compression", "bytes")}
     rows = [
         {name: _shown(values[row]) for name, values in list(table.columns.items())[:ROW_COLUMNS]}
@@ -115,8 +117,19 @@ def inspect_table(table: Table, task: str | None = None) -> dict[str, Any]:
         "format": table.format, **details, "delimiter": table.details.get("delimiter"),
         "header": table.details.get("header"), "statistics": {"records": len(table), "columns": len(table.columns)},
         "preview": {"rows": rows}, "columns": found, "task": proposed, "roles": roles,
-        "problems": problems.of_table(table, found, proposed, roles),
+        "problems": refused + problems.of_table(table, found, proposed, read),
     }  # fmt: skip
+
+
+def _read(task: str, found: list[dict[str, Any]]) -> tuple[dict[str, list[str]], list[dict[str, Any]]]:
+    """The columns that a task would read, by role, and as a problem what it lacks."""
+    try:
+        fields = columns.resolve(Recipe.parse({"task": {"kind": task}}).task, found)
+    except RecipeError as error:
+        message = f"{error.errors[0][1][0].upper()}{error.errors[0][1][1:]}."
+        return {}, [{"severity": "error", "message": message, "line": None, "offset": None, "count": None}]
+    named = {field.removesuffix("s").removesuffix("_column"): value for field, value in fields.items()}
+    return {role: names if isinstance(names, list) else [names] for role, names in named.items()}, []
 
 
 def _shown(value: Any) -> Any:

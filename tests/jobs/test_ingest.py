@@ -65,7 +65,7 @@ def test_what_cannot_be_trained_on_is_refused_with_a_reason(desk, content):
 
 
 def test_an_error_of_ours_fails_the_version_and_not_the_worker(desk, monkeypatch):
-    monkeypatch.setattr(ingest, "inspect", lambda *_: 1 / 0)
+    monkeypatch.setattr(ingest, "inspect", lambda *_, name: 1 / 0)
     for name in ("one", "two"):
         desk.upload(name, b"text")
     ingest.work()
@@ -76,7 +76,7 @@ def test_an_error_of_ours_fails_the_version_and_not_the_worker(desk, monkeypatch
 
 def test_when_the_studio_ends_the_file_is_given_back(desk, monkeypatch):
     desk.upload("one", TEXT.encode())
-    monkeypatch.setattr(ingest, "inspect", lambda path, progress: (ingest.stopping.set(), progress(1, 2)))
+    monkeypatch.setattr(ingest, "inspect", lambda path, progress, name: (ingest.stopping.set(), progress(1, 2)))
     ingest.work()
     assert desk.version("one")["status"] == "processing"
     assert desk.datasets.claim("next") is not None
@@ -88,7 +88,7 @@ def test_a_deleted_version_is_read_no_further(desk, monkeypatch):
     desk.upload("one", TEXT.encode())
     told = []
     monkeypatch.setattr(
-        ingest, "inspect", lambda path, progress: (desk.delete_version("one"), progress(1, 2), told.append("read on"))
+        ingest, "inspect", lambda path, progress, name: (desk.delete_version("one"), progress(1, 2), told.append("read on"))
     )
     ingest.work()
     assert told == []

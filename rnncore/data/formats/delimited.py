@@ -61,7 +61,7 @@ def _records(text: str, delimiter: str, name: str) -> Iterator[Record]:
             quoted = "unexpected end" in str(error)
             why = "a quote is opened here and never closed" if quoted else str(error)
             raise DataError(f"{name}: {why}", line=line, hint='Write a quote within a quoted cell twice: "".') from None
-        if cells and any(cells):
+        if any(cell.strip() for cell in cells):
             yield line, cells
         line = reader.line_num + 1
 

@@ -38,7 +38,7 @@ def test_it_goes_on_where_it_stood():
 
 
 def test_another_seed_is_another_order():
-    assert any((next(Buckets(LENGTHS, 16, seed=1)) != next(Buckets(LENGTHS, 16, seed=2))))
+    assert any(next(Buckets(LENGTHS, 16, seed=1)) != next(Buckets(LENGTHS, 16, seed=2)))
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 64])
