@@ -194,7 +194,10 @@ def roles(columns: list[Column]) -> dict[str, list[str]]:
         return {"source": sources[:1], "target": targets[:1]}
     found: dict[str, list[str]] = {"group": [name for name in named["group"] if name not in texts]}
     read = [name for name in texts + of_kind["series"] if name in named["text"]] or of_kind["text"] or lists
-    if of_kind["series"] and not of_kind["text"]:
+    spelled = [name for name in of_kind["series"] if name in named["text"]]  # numbers that are called a text are tokens
+    if spelled and not of_kind["text"]:
+        found["text"] = spelled[:1]
+    elif of_kind["series"] and not of_kind["text"]:
         found["value"] = of_kind["series"]
     elif read or of_kind["category"]:
         found["text"] = (read or of_kind["category"])[:1]
@@ -309,7 +312,8 @@ class _Chosen:
 
     def read(self) -> None:
         """What is read: a text, or columns of series."""
-        if self.task.text_column is None and (self.task.value_columns or not self._some(*_TEXTS)):
+        spelled = any(column["role"] == "text" for column in self.columns.values())
+        if self.task.text_column is None and (self.task.value_columns or not (spelled or self._some(*_TEXTS))):
             self.many("value", ("numbers",), default=("value", None), wanted=True)
         else:
             if self.task.label_column is None and self.task.text_column is None:

@@ -79,6 +79,7 @@ def test_lists_of_numbers_are_read_however_they_are_written():
          "forecasting", {"time": ["date"], "value": ["OT"]}),
         ({"wave": [f"0.{row} 1.5 2" for row in range(40)], "kind": FOUR}, "classification",
          {"value": ["wave"], "label": ["kind"]}),
+        ({"text": ["1 2 3"] * 20 + ["4 5"] * 20, "label": FOUR}, "classification", {"text": ["text"], "label": ["label"]}),
         ({"text": texts()}, "language_model", {"text": ["text"]}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -105,6 +106,12 @@ def test_what_is_given_stays_and_the_rest_is_guessed():
 def test_a_series_with_a_label():
     columns = {"wave": ["0.1 0.2"] * 40, "kind": repeated("abcd")}
     assert resolved(columns, kind="classification") == {"value_columns": ["wave"], "label_column": "kind"}
+
+
+def test_numbers_that_are_called_a_text_are_tokens():
+    columns = {"text": ["1 2 3"] * 20 + ["4 5"] * 20, "label": repeated("abcd")}
+    assert resolved(columns, kind="classification") == {"text_column": "text", "label_column": "label"}
+    assert resolved(columns, kind="classification", value_columns=["text"])["value_columns"] == ["text"]
 
 
 @pytest.mark.parametrize(
