@@ -1,7 +1,7 @@
 """A network that writes for a condition, stepped like any other.
 
-Once the condition is known, nothing of it changes from step to step: it is a first state, and numbers that are added to
-the gates of the first layer with each token. What is left is a language network.
+Once the condition is known, nothing of it changes from step to step: it is a first state, and a vector beside the
+embedding of each token. What is left is a language network.
 """
 
 from __future__ import annotations
@@ -96,10 +96,7 @@ class Conditioned:
         if "start.project.weight" in self.own:  # a transformer has no first state
             flat = np.tanh(self.own["start.project.weight"] @ vector + self.own["start.project.bias"])
             state = flat.reshape(self.runtime.start().shape)
-        nothing = np.zeros_like(vector)
-        project = self.runtime.body.project
-        with_it, without = (project(np.concatenate([nothing, some])) for some in (vector, nothing))
-        return Given(self.runtime, with_it - without, state)
+        return Given(self.runtime, vector, state)
 
     def _vector(self, values: list[Any]) -> Array:
         """See :class:`rnncore.networks.conditional.Condition`."""
@@ -116,18 +113,18 @@ class Conditioned:
 
 
 class Given(Runtime):
-    """A network whose condition is known: it starts from ``state`` (None: from nothing) and adds ``projected`` to what
-    each token gives its first layer. Weights and buffers are those of ``runtime``."""
+    """A network whose condition is known: it starts from ``state`` (None: from nothing) and reads the ``vector`` beside
+    each token. Weights and buffers are those of ``runtime``."""
 
-    def __init__(self, runtime: Runtime, projected: Array, state: Array | None) -> None:
+    def __init__(self, runtime: Runtime, vector: Array, state: Array | None) -> None:
         vars(self).update(vars(runtime))
-        self.projected, self.first = projected, state
+        self.beside, self.first = np.concatenate([np.zeros_like(vector), vector]), state
 
     def start(self) -> State:
         return super().start() if self.first is None else self.first.copy()
 
     def _embed(self, tokens: Any) -> Array:
-        return super()._embed(tokens) + self.projected
+        return self.body.project(self.embedding[tokens] + self.beside)
 
 
 def _without_condition(
