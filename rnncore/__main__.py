@@ -267,16 +267,20 @@ def _data(arguments: argparse.Namespace) -> int:
 
 def _add_synthetic(commands: Any) -> None:
     parser = _command(commands, "synthetic", _synthetic, "write data whose best possible loss is known")
-    parser.add_argument("name", metavar="NAME", help="grammar")
+    from rnncore.data.synthetic import NAMES
+
+    parser.add_argument("name", metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--out", required=True, metavar="FILE")
-    parser.add_argument("--count", type=int, metavar="N", help="how much: characters of a grammar")
+    parser.add_argument("--count", type=int, metavar="N", help="how many records; of grammar, characters")
     parser.add_argument("--seed", type=int, default=1, metavar="S")
+    parser.add_argument("--length", metavar="N[-M]", help="steps of a sequence, where the data set has a choice")
 
 
 def _synthetic(arguments: argparse.Namespace) -> int:
     from rnncore.data import synthetic
 
-    synthetic.write(arguments.name, arguments.out, arguments.count, arguments.seed)
+    synthetic.write(arguments.name, arguments.out, arguments.count, arguments.seed, arguments.length)
+    print(synthetic.optimum(arguments.name, arguments.length)["words"])
     return DONE
 
 

@@ -1,4 +1,7 @@
-"""Data whose best possible loss is known in closed form."""
+"""``grammar``: sentences whose verbs agree with their subjects, however many words a relative clause puts between them.
+
+A text for a language model; ``count`` is in characters. The grammar is also what other data sets are drawn from.
+"""
 
 from __future__ import annotations
 
@@ -7,35 +10,30 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
-from pathlib import Path
 
-from rnncore.errors import RequestError
+Rules = dict[str, list[tuple[float, tuple[str, ...]]]]
+"""Symbol → [(probability, parts)]."""
 
-NAMES = ("grammar",)
-DEFAULT_COUNT = 1_000_000
+COUNT = 1_000_000
 MAX_COUNT = 10**10
 
 
-def write(name: str, out: str | Path, count: int | None = None, seed: int = 1) -> None:
-    """Write the data set ``name`` to ``out``; ``count`` in characters for ``grammar`` (default a million).
-
-    The same name, count and seed give the same bytes. Raises RequestError for an unknown name or a bad count.
-    """
-    grammar = _grammar(name)
-    left = DEFAULT_COUNT if count is None else count
-    if not 1 <= left <= MAX_COUNT:
-        raise RequestError(f"count: must be between 1 and {MAX_COUNT:,}, not {left:,}")
-    draw = random.Random(seed).random
-    with Path(out).open("w", encoding="ascii", newline="\n") as file:
-        while left > 0:
-            sentence = "".join(grammar.sentence(draw))[:left]
-            file.write(sentence)
-            left -= len(sentence)
+def text(count: int, draw: random.Random) -> Iterator[str]:
+    """Pieces of ``count`` characters in all."""
+    grammar, left = agreement(), count
+    while left > 0:
+        sentence = "".join(grammar.sentence(draw.random))[:left]
+        yield sentence
+        left -= len(sentence)
 
 
-def entropy(name: str) -> float:
-    """The entropy of the data set in nats per character: what a perfect model's loss tends to."""
-    return _grammar(name).entropy()
+def optimum() -> dict[str, object]:
+    """See :func:`rnncore.data.synthetic.optimum`."""
+    loss = agreement().entropy()
+    return {
+        "metric": "bits_per_character", "value": loss / math.log(2), "loss": loss,
+        "words": f"The best possible loss is the entropy of the grammar, {loss:.4f} nats per character.",
+    }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Grammar:
     derivations, and that is a sum over rules (Grenander 1967, "Syntax-controlled probabilities").
     """
 
-    rules: dict[str, list[tuple[float, tuple[str, ...]]]]
+    rules: Rules
 
     def sentence(self, draw: Callable[[], float]) -> Iterator[str]:
         """The pieces of one sentence. ``draw`` gives uniform numbers in [0, 1)."""
@@ -65,10 +63,15 @@ class Grammar:
 
     def entropy(self) -> float:
         """Nats per character of the endless text of independent sentences: H(sentence) / E[length]."""
+        surprise, length = self.expected()
+        return surprise / length
+
+    def expected(self) -> tuple[float, float]:
+        """Of a sentence: its surprise in nats, and its characters."""
         surprise = {symbol: -sum(p * math.log(p) for p, _ in expansions) for symbol, expansions in self.rules.items()}
         start = next(iter(self.rules))
-        surprise_of_sentence = self._expected(surprise, lambda part: 0.0)[start]
-        return surprise_of_sentence / self._expected(dict.fromkeys(self.rules, 0.0), len)[start]
+        written = self._expected(dict.fromkeys(self.rules, 0.0), len)[start]
+        return self._expected(surprise, lambda part: 0.0)[start], written
 
     def _expected(self, own: dict[str, float], written: Callable[[str], float]) -> dict[str, float]:
         """Expected sum over a derivation from each symbol of ``own`` of its symbols and ``written`` of its texts: the
@@ -88,13 +91,7 @@ class Grammar:
             value = following
 
 
-def _grammar(name: str) -> Grammar:
-    if name != "grammar":
-        raise RequestError(f"name: {name!r} is not one of {', '.join(NAMES)}")
-    return _agreement()
-
-
-def _agreement() -> Grammar:
+def agreement() -> Grammar:
     """Sentences whose verbs agree with their subjects, however many words a relative clause puts between them.
 
     After each word the next kind of word is certain or chosen by a rule, so no text has two derivations.
@@ -103,23 +100,23 @@ def _agreement() -> Grammar:
         "one": ("the cat,the king,a child,the river,a poet,this stone", "sleeps,sings,waits,is old", "sees,follows"),
         "many": ("the cats,kings,children,rivers,poets,these stones", "sleep,sing,wait,are old", "see,follow"),
     }
-    rules: dict[str, list[tuple[float, tuple[str, ...]]]] = {
+    rules: Rules = {
         "<sentence>": [(0.5, (f"<noun {n}>", " ", f"<verb {n}>", ".\n")) for n in number],
     }
     for n, (nouns, alone, transitive) in number.items():
         rules[f"<noun {n}>"] = [(0.75, (f"<word {n}>",)), (0.25, (f"<word {n}>", " that ", f"<verb {n}>"))]
-        rules[f"<word {n}>"] = _weighted(nouns)
+        rules[f"<word {n}>"] = weighted(nouns)
         rules[f"<verb {n}>"] = [
             (0.5, (f"<alone {n}>",)),
             (0.25, (f"<transitive {n}>", " ", "<noun one>")),
             (0.25, (f"<transitive {n}>", " ", "<noun many>")),
         ]
-        rules[f"<alone {n}>"] = _weighted(alone)
-        rules[f"<transitive {n}>"] = _weighted(transitive)
+        rules[f"<alone {n}>"] = weighted(alone)
+        rules[f"<transitive {n}>"] = weighted(transitive)
     return Grammar(rules)
 
 
-def _weighted(words: str) -> list[tuple[float, tuple[str, ...]]]:
+def weighted(words: str) -> list[tuple[float, tuple[str, ...]]]:
     """Words with probabilities as 1, 1/2, 1/3 …, as words have them (Zipf)."""
     texts = words.split(",")
     whole = sum(1 / rank for rank in range(1, len(texts) + 1))
