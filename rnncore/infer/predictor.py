@@ -116,8 +116,8 @@ class Predictor:
 
 def checked(model: Model, options: dict[str, Any]) -> dict[str, Any]:
     """The options that ``model.predict`` takes. Raises FieldError at one that it does not, or of another type."""
-    known = dict(inspect.signature(model.predict).parameters)
-    known.pop("inputs")
+    parameters = inspect.signature(model.predict).parameters.values()
+    known = [each.name for each in parameters if each.name != "inputs" and each.kind is not each.VAR_KEYWORD]
     types = typing.get_type_hints(model.predict)
     for name, value in options.items():
         if name not in known:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from ninja import Router, Schema
 from pydantic import AwareDatetime
@@ -124,12 +124,22 @@ def delete_model(request: HttpRequest, model_id: str) -> None:
     "responses": {200: {"description": "a zip", "content": {"application/zip": {}}}},
 })  # fmt: skip
 async def download_model(request: HttpRequest, model_id: str) -> HttpResponseBase:
-    """A zip that `rnncore generate` and `rnncore evaluate` run as it is, once unpacked."""
+    """A zip that `rnncore generate`, `predict` and `evaluate` run as it is, once unpacked."""
     only_known(request)
     model = await in_thread(selectors.model_for)(request.auth, model_id)
     filename = clean_filename(model.name).replace("/", "-") + ".zip"
     headers = {"Content-Disposition": content_disposition_header(True, filename)}
     return StreamingHttpResponse(zip_of(model), content_type="application/zip", headers=headers)
+
+
+@router.get("/models/{model_id}/report", response=dict[str, Any])
+def get_model_report(request: HttpRequest, model_id: str, split: Literal["valid", "test"] = "valid") -> Any:
+    """What the model's metrics hide: confusions, worst examples, by length …"""
+    only_known(request, "split")
+    report = selectors.report_of(selectors.model_for(request.auth, model_id), split)
+    if report is None:
+        raise Http404("There is no report on this part.")
+    return report
 
 
 @router.post("/models/{model_id}/generate", response=GeneratedOut)

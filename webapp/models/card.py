@@ -6,6 +6,7 @@ import json
 import re
 from typing import Any
 
+from rnncore import catalog
 from webapp.models import shape
 from webapp.models.models import Model
 from webapp.problems import Invalid
@@ -14,7 +15,9 @@ from webapp.runs.models import Run
 
 MOST = 200_000  # characters of JSON
 SAMPLES = 4
-COMMAND = "rnncore generate . --length 300 --temperature 0.8"
+COUNTED = ("characters", "lines", "vocabulary_size", "records")
+PREDICT = "rnncore predict . --data FILE --out answers.jsonl"
+GENERATE = "rnncore generate . --length 300 --temperature 0.8"
 
 Card = dict[str, Any]
 
@@ -27,7 +30,7 @@ def fill(run: Run, step: int) -> Card:
         "task": run.filled["task"]["kind"],
         "data": {
             "name": run.version.dataset.name, "sha256": run.version.sha256, "bytes": run.version.bytes,
-            **{name: statistics[name] for name in ("characters", "lines", "vocabulary_size") if name in statistics},
+            **{name: statistics[name] for name in COUNTED if name in statistics},
         },
         "training": {
             "run": run.name, "step": step, "steps": run.steps,
@@ -56,18 +59,31 @@ def changed(card: Card, changes: Card) -> Card:
     return merged
 
 
-def strongest(baselines: dict[str, Any]) -> dict[str, Any]:
-    """The baseline that is hardest to beat, as {name, loss, metrics}; empty where none was stated."""
-    known = {name: body for name, body in baselines.items() if body["loss"] is not None}
-    name = min(known, key=lambda name: known[name]["loss"], default=None)
-    return {"name": name, **known[name]} if name else {}
+def strongest(baselines: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The baseline that is hardest to beat, as {name, loss, metrics}: by its loss, or where none has one by the metric
+    that stands for the task. Empty where none was stated."""
+    task = catalog.TASKS[kind]
+    known = {name: body["loss"] for name, body in baselines.items() if body["loss"] is not None}
+    if not known:
+        figures = {name: body["metrics"].get(task.metric) for name, body in baselines.items()}
+        known = {name: -v if task.higher else v for name, v in figures.items() if v is not None}
+    name = min(known, key=known.__getitem__, default=None)
+    return {"name": name, **baselines[name]} if name else {}
+
+
+def command(card: Card) -> str:
+    """What uses the model in a terminal, in the folder of the unpacked download."""
+    kind = card.get("task") or "language_model"
+    if kind in catalog.TASKS and catalog.TASKS[kind].predicts:
+        return PREDICT
+    return GENERATE if kind == "language_model" else GENERATE.replace(" . ", " . --label NAME ")
 
 
 def markdown(model: Model) -> str:
     """The card as README.md, with the commands that use the model."""
     card = model.card
     parts = [f"# {_plain(model.name)}", _plain(card.get("description") or ""), _measured(card), _data(card)]
-    parts += [f"## How to use it\n\n{_fence(COMMAND)}", _samples_as_text(card)]
+    parts += [f"## How to use it\n\n{_fence(command(card))}", _samples_as_text(card)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -83,7 +99,7 @@ def _samples(run: Run, step: int) -> list[dict[str, Any]]:
     """What it wrote last, up to the checkpoint."""
     written = [event for event in feed.samples(run) if event["step"] <= step]
     last = [event for event in written if event["step"] == written[-1]["step"]]
-    return [{name: event[name] for name in ("step", "prompt", "temperature", "text")} for event in last[:SAMPLES]]
+    return [{name: event[name] for name in event if name not in ("seq", "at", "kind")} for event in last[:SAMPLES]]
 
 
 def _measured(card: Card) -> str:
@@ -94,7 +110,7 @@ def _measured(card: Card) -> str:
     if not rows:
         return ""
     metrics = sorted({name for _, body in rows for name in body.get("metrics", {})})
-    lines = ["| | loss, nats a token | " + " | ".join(_plain(name.replace("_", " ")) for name in metrics) + " |"]
+    lines = ["| | loss | " + " | ".join(_plain(name.replace("_", " ")) for name in metrics) + " |"]
     lines += ["|---" * (2 + len(metrics)) + "|"]
     for name, body in rows:
         values = [body.get("loss"), *(body.get("metrics", {}).get(metric) for metric in metrics)]
@@ -107,6 +123,8 @@ def _data(card: Card) -> str:
     facts = [f"Trained on {_plain(str(data.get('name', 'unknown data')))}"]
     if "characters" in data:
         facts.append(f"{data['characters']:,} characters, {data.get('vocabulary_size', 0):,} of them different")
+    if "records" in data:
+        facts.append(f"{data['records']:,} records")
     if "step" in training:
         facts.append(f"checkpoint of step {training['step']:,}")
     if "parameters" in training:
@@ -115,11 +133,21 @@ def _data(card: Card) -> str:
 
 
 def _samples_as_text(card: Card) -> str:
-    samples = [
-        f"Temperature {sample['temperature']}, the prompt first:\n\n{_fence(sample['prompt'] + sample['text'])}"
-        for sample in card.get("samples") or []
-    ]
+    samples = [text for sample in card.get("samples") or [] if (text := _sample(sample))]
     return "## What it writes\n\n" + "\n\n".join(samples) if samples else ""
+
+
+def _sample(sample: dict[str, Any]) -> str:
+    """A sample of any task; of a forecast, whose arrays nobody reads, nothing."""
+    if "source" in sample:
+        pairs = (("Given", "source"), ("it answers", "output"), ("and right would be", "reference"))
+        return "\n\n".join(f"{words}:\n\n{_fence(sample[name])}" for words, name in pairs)
+    if "label" in sample:
+        return f"For {_plain(sample['label'])}, temperature {sample['temperature']}:\n\n{_fence(sample['text'])}"
+    if "prompt" in sample:
+        words = f"Temperature {sample['temperature']}, the prompt first"
+        return f"{words}:\n\n{_fence(sample['prompt'] + sample['text'])}"
+    return ""
 
 
 def _plain(text: str) -> str:

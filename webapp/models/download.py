@@ -1,4 +1,4 @@
-"""A model as a zip that ``rnncore generate`` runs once it is unpacked, sent while it is made."""
+"""A model as a zip that ``rnncore generate`` or ``predict`` runs once it is unpacked, sent while it is made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from webapp.models.card import markdown
-from webapp.models.folders import FILES, WEIGHTS, folder_of
+from webapp.models.folders import WEIGHTS, files
 from webapp.models.models import Model
 from webapp.threads import in_thread
 
@@ -42,11 +42,8 @@ class _Sink:
 def _blocks(model: Model) -> Iterator[bytes]:
     sink = _Sink()
     with ZipFile(sink, "w") as archive:
-        for name in FILES:
-            path = folder_of(model.id) / name
-            if not path.is_file():
-                continue
-            with path.open("rb") as source, archive.open(_entry(name), "w", force_zip64=True) as target:
+        for path in files(model.id):
+            with path.open("rb") as source, archive.open(_entry(path.name), "w", force_zip64=True) as target:
                 while block := source.read(BLOCK):
                     target.write(block)
                     yield sink.take()

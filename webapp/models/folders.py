@@ -1,32 +1,45 @@
-"""Where a published model's files lie: ``models/<id>/`` in the data folder, a folder that the engine reads as it is."""
+"""Where a published model's files lie: ``models/<id>/`` in the data folder, a folder that the engine reads as it is.
+
+In ``reports/`` lies what its metrics hide.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from webapp.models.store import folder as folder_of
 
 WEIGHTS = "model.safetensors"
-FILES = (WEIGHTS, "network.json", "tokenizer.json", "recipe.json")
-"""Of a checkpoint; those that it has are taken over."""
+LEFT = ("state.json", "state.safetensors")
+"""Of a checkpoint: what a training goes on from. All its other files make the model."""
 
 
-def fill(model_id: str, checkpoint: Path) -> int:
-    """Copies a checkpoint's files; the folder appears whole or not at all. Returns its size in bytes."""
+def fill(model_id: str, checkpoint: Path, reports: Iterable[Path] = ()) -> int:
+    """Copies a checkpoint's files, and reports on it; the folder appears whole or not at all. Returns its size in
+    bytes, without the reports."""
     target = folder_of(model_id)
     draft = target.with_name(f".{model_id}")
     draft.mkdir(parents=True)
     try:
-        for name in FILES:
-            if (checkpoint / name).is_file():
-                _copy(checkpoint / name, draft / name)
+        for path in checkpoint.iterdir():
+            if path.name not in LEFT:
+                _copy(path, draft / path.name)
+        for path in reports:
+            (draft / "reports").mkdir(exist_ok=True)
+            _copy(path, draft / "reports" / path.name)
         draft.rename(target)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return sum(path.stat().st_size for path in target.iterdir())
+    return sum(path.stat().st_size for path in files(model_id))
+
+
+def files(model_id: str) -> list[Path]:
+    """The files that make the model."""
+    return sorted(path for path in folder_of(model_id).iterdir() if path.is_file())
 
 
 def remove(model_id: str) -> None:

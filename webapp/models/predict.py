@@ -31,7 +31,8 @@ class Request(BaseModel):
         description="each a text, a list of tokens or numbers, or an object by column name",
     )  # fmt: skip
     explain: bool = Field(default=False, description="classification, regression: how much each token mattered")
-    beam_size: int = Field(default=1, ge=1, le=64, description="seq2seq: outputs that are kept side by side")
+    beam_size: int | None = Field(default=None, ge=1, le=64, description="seq2seq: outputs kept side by side")
+    alternatives: int | None = Field(default=None, ge=1, le=64, description="seq2seq: so many of them are told")
 
 
 async def answer(model: Model, request: Request) -> dict[str, Any]:
@@ -48,7 +49,7 @@ async def answer(model: Model, request: Request) -> dict[str, Any]:
             "inputs", f"All inputs together have at most {MOST_CHARACTERS:,} characters; these have {size:,}. Send "
             "fewer at a time."
         )  # fmt: skip
-    lines = await replies.begun("predict", model.id, request.model_dump(exclude_unset=True))
+    lines = await replies.begun("predict", model.id, request.model_dump(exclude_unset=True, exclude_none=True))
     outputs: list[dict[str, Any]] = []
     async for line in lines:
         if line["kind"] == "error":

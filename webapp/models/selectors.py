@@ -6,6 +6,8 @@ All raise Http404 for what may not be seen, PermissionDenied where it may be see
 from __future__ import annotations
 
 import hashlib
+import json
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -14,6 +16,8 @@ from django.utils import timezone
 from webapp.accounts.models import User
 from webapp.ids import is_id
 from webapp.models.models import Model, Share
+from webapp.models.store import folder as folder_of
+from webapp.runs.selectors import SPLITS, read_report, report_path
 from webapp.teams.models import Team
 from webapp.teams.selectors import of_teams, one_of_teams, require_in
 
@@ -26,6 +30,24 @@ def models_of(user: User, team: Team | None = None) -> QuerySet[Model]:
 def model_for(user: User, model_id: str, *, right: str = "view") -> Model:
     """One model."""
     return one_of_teams(_with_source(), user, model_id, right)
+
+
+def report_of(model: Model, split: str) -> dict[str, Any] | None:
+    """What the model's metrics hide on ``valid`` or ``test``; None where there is no report."""
+    return read_report(folder_of(model.id), split)
+
+
+def reports(model: Model) -> list[str]:
+    """The splits of which there is a report."""
+    return [split for split in SPLITS if report_path(folder_of(model.id), split).is_file()]
+
+
+def network_of(model: Model) -> dict[str, Any]:
+    """How the model's network is built, and what it tells apart; empty where the file is gone."""
+    try:
+        return json.loads((folder_of(model.id) / "network.json").read_bytes())
+    except FileNotFoundError:
+        return {}
 
 
 def shares_of(user: User, model: Model) -> QuerySet[Share]:

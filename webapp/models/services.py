@@ -20,7 +20,7 @@ from webapp.models.selectors import hash_of
 from webapp.names import clean_name
 from webapp.problems import Conflict, Invalid
 from webapp.runs.models import Run
-from webapp.runs.selectors import Checkpoint, checkpoints
+from webapp.runs.selectors import Checkpoint, checkpoints, reports_on
 from webapp.teams.selectors import require_in
 
 
@@ -36,11 +36,11 @@ def publish(*, user: User, run: Run, checkpoint: str | int = "best", name: str) 
     evaluation = card["evaluation"]
     model = Model(
         team_id=run.team_id, created_by=user, name=name, task=card["task"], run=run, dataset=run.version.dataset,
-        step=chosen.step, card=card, baseline=cards.strongest(run.baselines),
+        step=chosen.step, card=card, baseline=cards.strongest(run.baselines, card["task"]),
         metrics={"loss": evaluation["loss"], **evaluation["metrics"]} if evaluation else {},
     )  # fmt: skip
     try:
-        model.bytes = folders.fill(model.id, chosen.folder)
+        model.bytes = folders.fill(model.id, chosen.folder, reports_on(run, chosen))
     except FileNotFoundError:  # thinned out while it was copied
         raise Conflict("The checkpoint is gone by now; the run has newer ones. Try again.") from None
     try:

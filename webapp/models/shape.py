@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from rnncore.errors import RecipeError
 from rnncore.recipe import Recipe
@@ -31,6 +31,7 @@ class _Data(_Table):
     name: str = ""
     characters: int = 0
     vocabulary_size: int = 0
+    records: int = 0
 
 
 class _Training(_Table):
@@ -40,10 +41,41 @@ class _Training(_Table):
     parameters: int = 0
 
 
-class _Sample(_Table):
+class _Sampled(_Table):
     prompt: str
     temperature: float
     text: str
+
+
+class _Example(_Table):
+    source: str
+    output: str
+    reference: str
+
+
+class _Written(_Table):
+    label: str
+    temperature: float
+    text: str
+
+
+class _Forecasted(_Table):
+    history: list[float | None]
+    truth: list[float | None]
+    quantiles: dict[str, list[float | None]]
+    name: str = ""
+    times: list[str] = []
+
+
+_SAMPLES = {"source": _Example, "label": _Written, "history": _Forecasted, "prompt": _Sampled}
+"""By the field that only this kind of sample has."""
+
+
+def _sample(value: Any) -> Any:
+    if isinstance(value, dict):
+        kind = next((kind for field, kind in _SAMPLES.items() if field in value), _Sampled)
+        kind.model_validate(value)
+    return value
 
 
 class _Card(_Table):
@@ -53,7 +85,7 @@ class _Card(_Table):
     training: _Training = _Training()
     evaluation: _Evaluation = _Evaluation()
     baselines: dict[str, _Measured] = {}
-    samples: list[_Sample] = []
+    samples: list[Annotated[dict[str, Any], BeforeValidator(_sample)]] = []
 
 
 def check(card: dict[str, Any]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from ninja import Query, Router, Schema
 
 from webapp.api.lists import MOST, Page, only_known, page
@@ -151,6 +151,16 @@ def get_checkpoints(request: HttpRequest, run_id: str) -> Any:
     only_known(request)
     found = selectors.checkpoints(selectors.run_for(request.auth, run_id))
     return {"items": [{name: getattr(point, name) for name in CheckpointOut.model_fields} for point in found]}
+
+
+@router.get("/runs/{run_id}/report", response=dict[str, Any])
+def get_report(request: HttpRequest, run_id: str, split: Literal["valid", "test"] = "valid") -> Any:
+    """What the metrics hide, of the best validation so far or of the test: confusions, worst examples, by length …"""
+    only_known(request, "split")
+    report = selectors.report_of(selectors.run_for(request.auth, run_id), split)
+    if report is None:
+        raise Http404("There is no report on this part, or not yet.")
+    return report
 
 
 def _act(request: HttpRequest, run_id: str, service: Callable[..., None]) -> dict[str, Any]:

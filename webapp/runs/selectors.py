@@ -5,8 +5,10 @@ All raise Http404 for what the person may not see, PermissionDenied where they m
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -16,6 +18,8 @@ from webapp.runs.models import Run, Status
 from webapp.runs.store import folder as folder_of
 from webapp.teams.models import Team
 from webapp.teams.selectors import of_teams, one_of_teams
+
+SPLITS = ("valid", "test")
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,35 @@ def checkpoints(run: Run) -> list[Checkpoint]:
                 bytes=weights.stat().st_size, sha256=hashes.get(f"checkpoints/{folder.name}", ""), folder=folder,
             ))  # fmt: skip
     return found
+
+
+def report_of(run: Run, split: str) -> dict[str, Any] | None:
+    """What the metrics of ``valid`` (the best evaluation so far) or ``test`` hide; None while there is no report."""
+    return read_report(folder_of(run.id) / "out", split)
+
+
+def reports(run: Run) -> list[str]:
+    """The splits of which there is a report."""
+    return [split for split in SPLITS if report_path(folder_of(run.id) / "out", split).is_file()]
+
+
+def reports_on(run: Run, checkpoint: Checkpoint) -> list[Path]:
+    """The reports that speak of a checkpoint: they are of the best one alone."""
+    folder = folder_of(run.id) / "out"
+    return [report_path(folder, split) for split in reports(run)] if checkpoint.best else []
+
+
+def report_path(folder: Path, split: str) -> Path:
+    """Where the report of a split lies in the folder of a run or of a model."""
+    return folder / "reports" / f"{split}.json"
+
+
+def read_report(folder: Path, split: str) -> dict[str, Any] | None:
+    """The report of a split, None where there is none."""
+    try:
+        return json.loads(report_path(folder, split).read_bytes())
+    except FileNotFoundError:
+        return None
 
 
 def _with_data() -> QuerySet[Run]:

@@ -28,6 +28,7 @@ ROUTES = {
     "GET /api/v1/runs/{run_id}": ("run", None, 200, 200),
     "GET /api/v1/runs/{run_id}/events": ("run", None, 200, 200),
     "GET /api/v1/runs/{run_id}/checkpoints": ("run", None, 200, 200),
+    "GET /api/v1/runs/{run_id}/report": ("run", None, 404, 404),  # a language model's metrics hide nothing
     "POST /api/v1/runs/{run_id}/stop": ("run", None, 202, 403),
     "POST /api/v1/runs/{run_id}/pause": ("run", None, 202, 403),
     "POST /api/v1/runs/{run_id}/resume": ("run", None, 202, 403),
@@ -39,6 +40,7 @@ ROUTES = {
     "PATCH /api/v1/models/{model_id}": ("model", {"name": "b"}, 200, 403),
     "DELETE /api/v1/models/{model_id}": ("model", None, 204, 403),
     "GET /api/v1/models/{model_id}/download": ("model", None, 200, 200),
+    "GET /api/v1/models/{model_id}/report": ("model", None, 404, 404),
     # 503: no inference worker runs here, so whoever may ask is told so
     "POST /api/v1/models/{model_id}/generate": ("model", {"prompt": "a"}, 503, 503),
     "POST /api/v1/models/{model_id}/predict": ("model", {"inputs": ["a"]}, 409, 409),  # a language model writes
