@@ -46,6 +46,8 @@ def _season(column: dict[str, Any]) -> int:
 
 def _tokens(column: dict[str, Any]) -> str:
     words = column["lengths"].get("words")
+    if column["kind"] == "time":
+        return "char"
     return "char" if words and words["mean"] < WORDS_A_TEXT else "word"
 
 

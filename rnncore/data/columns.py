@@ -188,8 +188,12 @@ def roles(columns: list[Column]) -> dict[str, list[str]]:
         values = [name for name in of_kind["number"] if name in named["value"]] or of_kind["number"]
         return {"time": of_kind["time"][:1], "value": values}
     texts = of_kind["text"] + of_kind["category"] + lists
+    tags = [name for name in of_kind["text"] if name in named["tag"]]
+    read = [name for name in of_kind["text"] if name in named["text"] and name not in tags]
+    if tags and read:
+        return {"text": read[:1], "tag": tags[:1]}
     sources = [name for name in texts if name in named["source"]]
-    targets = [name for name in texts if name in named["target"] and name not in sources]
+    targets = [name for name in texts + of_kind["time"] if name in named["target"] and name not in sources]
     if sources and targets:
         return {"source": sources[:1], "target": targets[:1]}
     found: dict[str, list[str]] = {"group": [name for name in named["group"] if name not in texts]}

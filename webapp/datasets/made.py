@@ -15,34 +15,39 @@ SEEDS = 2**53 - 1  # exact in JavaScript
 
 @dataclass(frozen=True)
 class Choice:
-    """A kind of made data. ``count``: how much where nothing is said, ``most``: what a person may wait for;
-    ``unit_bytes``: of one, about."""
+    """A kind of made data. ``task``: that it is meant for; ``count``: how much where nothing is said, ``most``: what a
+    person may wait for; ``unit_bytes``: of one, about."""
 
     name: str
     label: str
     help: str
+    task: str
     unit: str = "records"
     count: int = 20_000
-    most: int = 200_000
+    most: int = 100_000
     unit_bytes: int = 60
     ending: str = ".csv"
 
 
 _ALL = (
-    Choice("grammar", "Agreement", "sentences whose verbs agree with far subjects: a text to write on", "characters",
-           500_000, 5_000_000, 1, ".txt"),
-    Choice("sum_mod_10", "Sum modulo ten", "digits and the last digit of their sum: a label"),
-    Choice("sum", "Sum", "digits and their sum: a number", count=10_000),
-    Choice("adding", "Adding problem", "200 numbers, two of them marked: their sum", count=5_000, most=20_000,
-           unit_bytes=4_000),
-    Choice("copy", "Copy memory", "what was read long ago is written again", count=10_000, most=50_000, unit_bytes=400),
-    Choice("reverse", "Reverse", "letters are written backwards"),
-    Choice("dates", "Dates", "dates in words are written as ISO dates"),
-    Choice("seasonal", "Seasonal series", "a series with seasons and noise to forecast", "rows", 5_000),
-    Choice("jingles", "Jingles", "tunes for a label: to write one on demand", count=5_000, most=50_000, unit_bytes=200),
+    Choice("grammar", "Agreement", "sentences whose verbs agree with far subjects: a text to go on with",
+           "language_model", "characters", 500_000, 5_000_000, 1, ".txt"),
+    Choice("sum_mod_10", "Sum modulo ten", "two to five digits → the last digit of their sum", "classification",
+           count=40_000),
+    Choice("sum", "Sum", "two to five digits → their sum", "regression", count=10_000),
+    Choice("adding", "Adding problem", "200 numbers, two of them marked → the sum of the two", "regression",
+           count=5_000, most=20_000, unit_bytes=2_000),
+    Choice("copy", "Copy memory", "ten letters, a hundred steps of silence, and the letters again", "tagging",
+           count=10_000, most=50_000, unit_bytes=500),
+    Choice("reverse", "Reverse", "letters → the same letters from the end", "seq2seq"),
+    Choice("dates", "Dates", "a date in words → its ISO form", "seq2seq"),
+    Choice("seasonal", "Seasonal series", "hours with a day, a week and noise → the next hours", "forecasting", "rows",
+           5_000),
+    Choice("jingles", "Jingles", "waltz, march, jig or lullaby → a tune", "conditional_generation", count=5_000,
+           most=50_000, unit_bytes=150),
 )  # fmt: skip
 
-KINDS = {choice.name: choice for choice in _ALL if choice.name in synthetic.NAMES}
+KINDS = {choice.name: choice for choice in _ALL}
 
 
 @dataclass(frozen=True)
@@ -84,12 +89,9 @@ def write(asked: Asked, path: Path) -> None:
 
 
 def facts(asked: Asked) -> dict[str, Any]:
-    """What is kept with the dataset: how it was made, and the best that can be reached on it."""
-    name = asked.choice.name
-    return {"name": name, "count": asked.count, "seed": asked.seed, "optimum": optimum(name)}
-
-
-def optimum(name: str) -> dict[str, Any] | None:
-    """``{"loss", "metrics", "words"}`` of the best possible model; None where it is not known."""
-    loss = synthetic.entropy(name)
-    return {"loss": loss, "metrics": {}, "words": f"The best possible loss is {loss:.4f} nats per character."}
+    """What is kept with the dataset: how it was made, for which task, and the best that can be reached on it."""
+    best = synthetic.optimum(asked.choice.name)
+    return {
+        "name": asked.choice.name, "count": asked.count, "seed": asked.seed, "task": asked.choice.task,
+        "optimum": {"loss": best["loss"], "metrics": {best["metric"]: best["value"]}, "words": best["words"]},
+    }  # fmt: skip
