@@ -82,6 +82,8 @@ def _vocabulary(column: dict[str, Any], tokens: str | None, limit: int | None) -
         return None
     if tokens in ("byte", "bpe"):
         return 256 if tokens == "byte" else limit or VOCABULARY["bpe"]
+    if column["kind"] == "time":
+        return len("0123456789-: T") + len(SPECIAL)
     known = column["distinct"]["characters" if tokens == "char" else "words"]
     return min(known, limit or WORDS) + len(SPECIAL)
 
