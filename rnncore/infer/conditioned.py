@@ -14,29 +14,41 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
+from rnncore import catalog
 from rnncore.data import vocabulary
 from rnncore.data.characters import describe
 from rnncore.data.conditions import Conditions
 from rnncore.data.tokens.base import checked_prompt
 from rnncore.data.vocabulary import END, PADDING, START, UNKNOWN, Vocabulary
-from rnncore.errors import PromptError
+from rnncore.errors import PromptError, RequestError
 from rnncore.infer.runtime import DAMAGE, Runtime, State, damaged
 from rnncore.infer.steps import Array
 
-TASK = "conditional_generation"
-
 
 def load(folder: str | Path) -> Runtime | Conditioned:
-    """The network of a model folder that writes. Raises CheckpointError, RequestError as :meth:`Runtime.load` does."""
+    """The network of a model folder that writes. Raises CheckpointError where a file is missing or damaged,
+    RequestError for a network that predicts."""
     folder = Path(folder)
+    kind = _task(folder)
+    if kind in catalog.TASKS and catalog.TASKS[kind].predicts:
+        label = catalog.TASKS[kind].label.lower()
+        raise RequestError(f"this model's task is {label}: it answers and does not write", hint="Use rnncore predict.")
+    if kind != "conditional_generation":
+        return Runtime.load(folder)
     try:
         network = json.loads((folder / "network.json").read_bytes())
-        if not isinstance(network, dict) or network.get("task") != TASK:
-            return Runtime.load(folder)
         known = vocabulary.load(folder / "tokenizer.json")["text"]
         return Conditioned(network, load_file(folder / "model.safetensors"), known)
     except DAMAGE as error:
         raise damaged(folder, error) from error
+
+
+def _task(folder: Path) -> str | None:
+    """The kind of task of a model; None where it cannot be read."""
+    try:
+        return json.loads((folder / "network.json").read_bytes())["task"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 class RecordTokens:

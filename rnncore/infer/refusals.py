@@ -9,7 +9,7 @@ from typing import Any
 from rnncore.errors import PromptError, RequestError, RnncoreError
 from rnncore.infer.writing import FieldError
 
-_NAMED = re.compile(r"(inputs\.\d+|label): ")
+_NAMED = re.compile(r"(inputs\.\d+|label|beam_size|alternatives): ")
 
 
 def refusal(error: Exception) -> dict[str, Any]:

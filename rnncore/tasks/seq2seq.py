@@ -23,7 +23,7 @@ from rnncore.data import vocabulary
 from rnncore.data.buckets import Buckets
 from rnncore.data.vocabulary import Vocabulary
 from rnncore.defaults import Facts
-from rnncore.errors import CheckpointError, DataError, RecipeError
+from rnncore.errors import CheckpointError, DataError, PromptError, RecipeError
 from rnncore.events import Baseline, Example
 from rnncore.networks.encoder_decoder import EncoderDecoder
 from rnncore.networks.init import tied_embedding
@@ -45,6 +45,9 @@ CEILING = 10
 
 PROBED = 32
 """Records on which the gradient's reach is looked at: always the same."""
+
+WIDEST = 64
+"""Beam of a prediction, at most."""
 
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError, RecipeError, DataError)
 
@@ -221,7 +224,10 @@ class Model:
         column a source token; not there where the network has none.
         """
         sources = [self.source.sequence(item, number) for number, item in enumerate(inputs, 1)]
-        size = beam_size or self.beam_size
+        for name, value in (("beam_size", beam_size), ("alternatives", alternatives)):
+            if value is not None and not 1 <= value <= WIDEST:
+                raise PromptError(f"{name}: must be 1 to {WIDEST}, not {value}")
+        size = self.beam_size if beam_size is None else beam_size
         found = answers.decode(self.network, sources, self.limits, size, self.device, lambda: None)
         return [
             self._output(source, self.source.pieces(item, number), some[:alternatives])
