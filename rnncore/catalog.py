@@ -30,7 +30,7 @@ class TaskChoice(Choice):
     on recurrent networks draw it. ``metric``: the figure that stands for the
     task beside its loss, and whether ``higher`` is better. ``generates``: it writes forwards and cannot read what is
     not written yet. ``predicts``: it answers an input (``rnncore predict``) rather than writing on. ``defaults``: the
-    module of :mod:`rnncore.defaults` that fills in its recipes.
+    module of :mod:`rnncore.defaults` that fills in its recipes. ``loss``: what its loss counts.
     """
 
     shape: str
@@ -40,6 +40,7 @@ class TaskChoice(Choice):
     generates: bool = False
     predicts: bool = True
     defaults: str = "records"
+    loss: str = "nats per token"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ TASKS = _choices(
     TaskChoice("language_model", "Language model", "text goes on", "many to many, aligned", "bits_per_character",
                (*_TEXT, "documents", "tied", "prompts", "temperatures", "length"),
                higher=False, generates=True, predicts=False, defaults="language_model"),
-    TaskChoice("classification", "Classification", "a sequence gets a label", "many to one", "accuracy", _POOLED),
+    TaskChoice("classification", "Classification", "a sequence gets a label", "many to one", "accuracy", _POOLED,
+               loss="nats per record"),
     TaskChoice("seq2seq", "Sequence to sequence", "a sequence becomes another", "many to many, not aligned",
                "exact_match", ("source_column", "target_column", "group_column", *_TEXT, "target_tokens", "attention",
                                "teacher_forcing", "beam_size", "tied")),
@@ -72,7 +74,7 @@ TASKS = _choices(
                higher=False, generates=True, predicts=False),
     TaskChoice("forecasting", "Forecasting", "a series goes on", "series to future", "mase",
                ("time_column", "value_columns", "known_columns", "strategy", "horizon", "lookback", "quantiles",
-                "season", "split_rows"), higher=False, defaults="series"),
+                "season", "split_rows"), higher=False, defaults="series", loss="pinball loss, scaled"),
 )  # fmt: skip
 """Regression has the fields of a classification. Tagging: text_column, tag_column, group_column, vocabulary_size, crf,
 character_size. Forecasting: time_column, value_columns, known_columns, strategy, horizon, lookback, quantiles, season,

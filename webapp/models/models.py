@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from rnncore import catalog
 from webapp.fields import Json
 from webapp.ids import new_id
+from webapp.runs.figures import Figure, headline
 
 
 class Model(models.Model):
@@ -31,6 +33,16 @@ class Model(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def choice(self) -> catalog.TaskChoice:
+        """Its task's entry in the catalog."""
+        return catalog.TASKS[self.task]
+
+    @property
+    def figure(self) -> Figure | None:
+        """What stands for it beside its loss."""
+        return headline(self.task, self.metrics)
 
 
 class Share(models.Model):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from rnncore import catalog
 from webapp.fields import Json
 from webapp.ids import new_id
+from webapp.runs.figures import Figure, headline
 
 
 class Status(models.TextChoices):
@@ -61,6 +63,20 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def kind(self) -> str:
+        """Of its task."""
+        return self.recipe["task"]["kind"]
+
+    @property
+    def task(self) -> catalog.TaskChoice:
+        return catalog.TASKS[self.kind]
+
+    @property
+    def figure(self) -> Figure | None:
+        """What stands for its best validation beside the loss."""
+        return headline(self.kind, self.best and self.best["metrics"])
 
 
 class Fact(models.Model):

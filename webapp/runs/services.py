@@ -16,12 +16,13 @@ from django.http import Http404
 from django.utils import timezone
 
 from jobs.wake import wake
-from rnncore import fitness
+from rnncore import catalog, fitness
 from rnncore.errors import RecipeError
 from rnncore.recipe import Recipe
 from webapp.accounts.models import User
 from webapp.datasets.models import Dataset
 from webapp.datasets.tasks import TEXT
+from webapp.datasets.words import stem_of
 from webapp.live.publish import publish_run
 from webapp.names import clean_name
 from webapp.problems import Conflict, Invalid
@@ -162,7 +163,9 @@ def _refuse_ended(run: Run) -> None:
 
 
 def _name_of(dataset: Dataset, recipe: Recipe) -> str:
-    """``tinyshakespeare, 2×320 LSTM``"""
+    """``tinyshakespeare, 2×320 LSTM``; ``trec6, classification, 1×128 LSTM``"""
     network = recipe.network
-    size = f"{network.num_layers}×{network.hidden_size}"
-    return f"{dataset.name.removesuffix('.txt')[:150]}, {size} {network.cell.upper()}"
+    parts = [stem_of(dataset.name)[:150]]
+    if recipe.task.kind != TEXT:
+        parts.append(catalog.TASKS[recipe.task.kind].label.lower())
+    return ", ".join([*parts, f"{network.num_layers}×{network.hidden_size} {catalog.CELLS[network.cell].label}"])

@@ -8,6 +8,9 @@ import unicodedata
 from typing import Any
 
 from rnncore import catalog
+from rnncore.recipe import fields
+from webapp.datasets.tasks import TEXT
+from webapp.datasets.words import in_words
 from webapp.pages.templatetags.units import compact, number
 from webapp.runs.models import Run
 
@@ -15,8 +18,25 @@ UNITS = {"char": "character", "byte": "byte", "word": "word", "bpe": "token"}
 
 
 def unit(run: Run) -> str:
-    """What a token of the run is called, in the singular."""
-    return UNITS[(run.filled or run.recipe)["task"].get("tokens", "char")]
+    """What a time step of the run is called, in the singular."""
+    return unit_of((run.filled or run.recipe)["task"])
+
+
+def unit_of(task: dict[str, Any]) -> str:
+    """The same of a recipe's task: a token where it reads text."""
+    tokens = task.get("tokens") or ("char" if task["kind"] == TEXT else None)
+    return UNITS[tokens] if tokens else "word" if task["kind"] == "tagging" else "step"
+
+
+def loss_unit(run: Run) -> str:
+    """What the run's loss counts: ``nats per character``."""
+    return run.task.loss.replace("per token", f"per {unit(run)}")
+
+
+def optimum(run: Run) -> dict[str, Any] | None:
+    """The best that any model can reach, ``{"loss", "metrics", "words"}``, where the data was made for this task."""
+    made = run.version.dataset.synthetic
+    return made["optimum"] if made and made["task"] == run.kind else None
 
 
 def slug(name: str, fallback: str = "run") -> str:
@@ -38,19 +58,20 @@ def command(run: Run) -> str:
 def summary(run: Run) -> list[tuple[str, str]]:
     """Rows of (what, in words): data, network, training."""
     recipe = run.filled or run.recipe
-    return [
-        ("Data", _data(run)),
+    rows = [
+        ("Data", " · ".join(filter(None, [run.version.filename, in_words(run.version)]))),
         ("Network", _network(recipe.get("network", {}), run.started.get("parameters"))),
-        ("Training", _training(recipe.get("training", {}), unit(run))),
+        ("Training", _training(recipe, unit(run))),
     ]
+    return rows if run.kind == TEXT else [("Task", _task(run.task, recipe["task"])), *rows]
 
 
-def _data(run: Run) -> str:
-    statistics = run.version.inspection.get("statistics", {})
-    parts = [run.version.filename]
-    if statistics:
-        parts += [f"{number(statistics['characters'])} characters", f"{number(statistics['vocabulary_size'])} distinct"]
-    return " · ".join(parts)
+def _task(choice: catalog.TaskChoice, task: dict[str, Any]) -> str:
+    columns = [
+        f"{spec.label.lower()}: {', '.join(value) if isinstance(value, list) else value}"
+        for spec in fields() if spec.topic == "columns" and (value := task.get(spec.name))
+    ]  # fmt: skip
+    return " · ".join([choice.label, *columns])
 
 
 def _network(network: dict[str, Any], parameters: int | None) -> str:
@@ -61,6 +82,8 @@ def _network(network: dict[str, Any], parameters: int | None) -> str:
     ]
     if dropout := network.get("dropout"):
         parts[0] += f", dropout {dropout:g}"
+    if network.get("bidirectional"):
+        parts.append("both directions")
     if network.get("tied"):
         parts.append("tied embeddings")
     if parameters:
@@ -68,10 +91,17 @@ def _network(network: dict[str, Any], parameters: int | None) -> str:
     return " · ".join(parts)
 
 
-def _training(training: dict[str, Any], unit: str) -> str:
+def _training(recipe: dict[str, Any], unit: str) -> str:
+    training = recipe.get("training", {})
     optimizer = catalog.OPTIMIZERS[training.get("optimizer", "adamw")].label
+    batch, length = number(training.get("batch_size")), number(training.get("sequence_length"))
+    kind = recipe["task"]["kind"]
     parts = [
-        f"{number(training.get('batch_size'))} streams × {number(training.get('sequence_length'))} {unit}s",
+        f"{batch} streams × {length} {unit}s"
+        if kind == TEXT
+        else f"{batch} windows"
+        if kind == "forecasting"
+        else f"{batch} records, {length} {unit}s at most",
         f"{optimizer} {training.get('learning_rate', 0):g}, {training.get('schedule', '')}",
     ]
     if clip := training.get("clip_norm"):

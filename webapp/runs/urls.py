@@ -18,6 +18,7 @@ urlpatterns = [
     path("<str:run_id>/delete/", views.delete, name="delete"),
     *(path(f"<str:run_id>/{what}/", views.act, {"what": what}, name=what) for what in views.ACTS),
     path("<str:run_id>/history", views_data.history, name="history"),
+    path("<str:run_id>/report", views_data.report, name="report"),
     path("<str:run_id>/log", views_data.log, name="log"),
     path("<str:run_id>/recipe.toml", views_data.recipe, name="download_recipe"),
 ]

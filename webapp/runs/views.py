@@ -17,9 +17,10 @@ from webapp.models import services as models
 from webapp.pages.dialogs import ask, leave
 from webapp.problems import Conflict, Refused
 from webapp.runs import selectors, services
+from webapp.runs.figures import as_json
 from webapp.runs.forms import NameForm, PublishForm
 from webapp.runs.models import Run, Status
-from webapp.runs.summary import command, summary, unit
+from webapp.runs.summary import command, loss_unit, optimum, summary, unit
 from webapp.teams.roles import may
 from webapp.teams.selectors import teams_of
 
@@ -55,9 +56,19 @@ def detail(request: HttpRequest, run_id: str) -> HttpResponse:
             "unit": unit(run),
             "steps": run.steps,
             "recipe": run.filled or run.recipe,
-            "urls": {name: reverse(f"runs:{name}", args=[run.id]) for name in ("history", "head", "log")},
+            "task": run.kind,
+            "shape": run.task.shape,
+            "headline": run.task.metric,
+            "loss_unit": loss_unit(run),
+            "metrics": as_json(),
+            "optimum": optimum(run),
+            "reports": selectors.reports(run),
+            "urls": {name: reverse(f"runs:{name}", args=[run.id]) for name in ("history", "head", "log", "report")},
         },
+        "task": run.task,
         "unit": unit(run),
+        "loss_unit": loss_unit(run),
+        "optimum": optimum(run),
         "command": command(run),
         "summary": summary(run),
         "models": run.models.order_by("-created_at"),

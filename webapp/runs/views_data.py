@@ -74,6 +74,16 @@ def _thinned(facts: list[Event]) -> list[Event]:
 
 @require_safe
 @login_required
+def report(request: HttpRequest, run_id: str) -> HttpResponse:
+    """What the metrics of ``?split=valid`` or ``test`` hide, as JSON; 404 with an empty object while there is none."""
+    split = request.GET.get("split", "valid")
+    run = selectors.run_for(request.user, run_id)
+    found = selectors.report_of(run, split) if split in selectors.SPLITS else None
+    return JsonResponse(found or {}, status=200 if found else 404)
+
+
+@require_safe
+@login_required
 def log(request: HttpRequest, run_id: str) -> HttpResponse:
     """The end of what the trainer's process printed, as plain text."""
     run = selectors.run_for(request.user, run_id)
