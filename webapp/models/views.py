@@ -15,13 +15,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from webapp.models import selectors, services
+from webapp.models import playground, selectors, services
+from webapp.models.card import command
 from webapp.models.download import zip_of
 from webapp.models.forms import ModelForm, ShareForm
 from webapp.models.models import Model
 from webapp.pages.dialogs import ask, leave
 from webapp.problems import Refused
-from webapp.runs.summary import UNITS, slug
+from webapp.runs.figures import figures
+from webapp.runs.summary import slug, unit_of
 from webapp.teams.roles import may
 
 PAGE = 50
@@ -43,8 +45,10 @@ def index(request: HttpRequest) -> HttpResponse:
 @login_required
 def detail(request: HttpRequest, model_id: str) -> HttpResponse:
     model = selectors.model_for(request.user, model_id)
-    context = facts(model) | {
-        "generate": f"/api/v1/models/{model.id}/generate",
+    context = facts(model, api=f"/api/v1/models/{model.id}") | {
+        "report_url": f"/api/v1/models/{model.id}/report",
+        "report": next((selectors.report_of(model, split) for split in selectors.reports(model)), None),
+        "reports": selectors.reports(model),
         "may_share": may(model.role, "share"),
         "may_change": may(model.role, "publish"),
         "may_delete": may(model.role, "delete"),
@@ -54,10 +58,16 @@ def detail(request: HttpRequest, model_id: str) -> HttpResponse:
     return render(request, "models/detail.html", context)
 
 
-def facts(model: Model) -> dict[str, Any]:
-    """What the playground's page and the shared page both show."""
-    tokens = model.card.get("recipe", {}).get("task", {}).get("tokens", "char")
-    return {"model": model, "card": model.card, "unit": UNITS[tokens]}
+def facts(model: Model, api: str) -> dict[str, Any]:
+    """What the playground's page and the shared page both show. ``api``: the address below which the model is asked."""
+    task = model.card.get("recipe", {}).get("task") or {"kind": model.task}
+    predicts = model.choice.predicts
+    return {
+        "model": model, "card": model.card, "kind": model.task, "task": model.choice, "unit": unit_of(task),
+        "predicts": predicts, "predict": f"{api}/predict" if predicts else None,
+        "generate": None if predicts else f"{api}/generate", "labels": playground.labels(model),
+        "inputs": playground.inputs(model), "figures": figures(model.metrics), "command": command(model.card),
+    }  # fmt: skip
 
 
 def _baselines(model: Model) -> list[dict[str, Any]]:

@@ -21,6 +21,6 @@ def playground(request: HttpRequest, secret: str) -> HttpResponse:
     if request.method == "GET":
         services.opened(share)
     sharer = share.created_by.email.partition("@")[0] if share.created_by else None
-    generate = reverse("shared:generate", args=[secret])
-    context = facts(share.model) | {"share": share, "sharer": sharer, "generate": generate}
+    api = reverse("shared:playground", args=[secret])
+    context = facts(share.model, api) | {"share": share, "sharer": sharer}
     return render(request, "models/shared.html", context)
