@@ -22,14 +22,15 @@ def servable(version: Version) -> list[str]:
 
 
 def proposed(version: Version) -> str | None:
-    """The kind of task that the roles of the columns suggest; None before the file was read."""
+    """The kind of task that the data was made for, or that the roles of its columns suggest; None before it was read."""
     if version.status != Status.READY:
         return None
     survey = roles.columns(version)
     if not survey:
         return TEXT
     kinds = servable(version)
-    kind = engine.propose(survey)
+    made = version.dataset.synthetic
+    kind = made["task"] if made else engine.propose(survey)
     return kind if kind in kinds else next(iter(kinds), None)
 
 

@@ -64,7 +64,7 @@ def facts(model: Model, api: str) -> dict[str, Any]:
     predicts = model.choice.predicts
     return {
         "model": model, "card": model.card, "kind": model.task, "task": model.choice, "unit": unit_of(task),
-        "predicts": predicts, "predict": f"{api}/predict" if predicts else None,
+        "predicts": predicts, "generates": not predicts, "predict": f"{api}/predict" if predicts else None,
         "generate": None if predicts else f"{api}/generate", "labels": playground.labels(model),
         "inputs": playground.inputs(model), "figures": figures(model.metrics), "command": command(model.card),
     }  # fmt: skip
