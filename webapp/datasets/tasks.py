@@ -22,7 +22,7 @@ def servable(version: Version) -> list[str]:
 
 
 def proposed(version: Version) -> str | None:
-    """The kind of task that the data was made for, or that the roles of its columns suggest; None before it was read."""
+    """The kind of task that the data was made for, or that its columns suggest; None before the file was read."""
     if version.status != Status.READY:
         return None
     survey = roles.columns(version)
