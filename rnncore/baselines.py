@@ -51,13 +51,15 @@ def of_records(
     train: np.ndarray | None, valid: np.ndarray, vocabulary_size: int, characters: int
 ) -> Iterator[Baseline]:
     """Baselines of a network that writes records, which know of no condition. ``train``, ``valid``: tokens ``(n,)``,
-    each record with an end token before and after it; ``characters``: that the tokens of ``valid`` stand for.
-    Without records to learn from, only the uniform."""
+    each record with an end token before and after it, over which no context reaches; ``characters``: that the tokens of
+    ``valid`` stand for. Without records to learn from, only the uniform."""
     measured = valid[: ngram.MAX_MEASURED].astype(np.int64)
     if train is None:
         found = iter([ngram.Result("uniform", math.log(vocabulary_size), {})])
     else:
-        found = ngram.of_tokens(train[-ngram.MAX_COUNTED :].astype(np.int64), measured[None], 1, vocabulary_size)
+        found = ngram.of_tokens(
+            train[-ngram.MAX_COUNTED :].astype(np.int64), measured[None], 1, vocabulary_size, int(train[0])
+        )
     for result in found:
         count = len(valid) - 1
         yield Baseline(step=0, name=result.name, loss=result.loss, metrics=text_metrics(result.loss, count, characters))

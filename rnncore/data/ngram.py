@@ -53,44 +53,77 @@ def baselines(train: Part, valid: Part, vocabulary_size: int) -> Iterator[Result
     yield from of_tokens(train.tokens[-MAX_COUNTED:].astype(np.int64), *_measured(valid), vocabulary_size)
 
 
-def of_tokens(counted: np.ndarray, measured: np.ndarray, before: int, vocabulary_size: int) -> Iterator[Result]:
+def of_tokens(
+    counted: np.ndarray, measured: np.ndarray, before: int, vocabulary_size: int, end: int | None = None
+) -> Iterator[Result]:
     """The same of arrays: see :func:`losses_by_order`."""
     details = {"training_tokens": len(counted), "tokens": measured[:, before:].size}
     yield Result("uniform", math.log(vocabulary_size), details)
 
-    losses = losses_by_order(counted, measured, before, vocabulary_size)
+    losses = losses_by_order(counted, measured, before, vocabulary_size, end)
     yield Result("unigram", next(losses), details)
-    order = _best_order(counted, vocabulary_size)
+    order = _best_order(counted, vocabulary_size, end)
     if order > 1:
         yield Result(f"{order}-gram", next(islice(losses, order - 2, None)), {"order": order, **details})
 
 
-def losses_by_order(train: np.ndarray, measured: np.ndarray, before: int, vocabulary_size: int) -> Iterator[float]:
+def losses_by_order(
+    train: np.ndarray, measured: np.ndarray, before: int, vocabulary_size: int, end: int | None = None
+) -> Iterator[float]:
     """Mean nats per token of the unigram, the bigram … learned from ``train``, int64 (n,), n > 0.
 
     ``measured``: int64 (runs, time), each row a piece of text whose first ``before`` tokens are context and not
-    counted. There are at most MAX_ORDER orders, and at most as many as ``train`` has tokens.
+    counted. There are at most MAX_ORDER orders, and at most as many as ``train`` has tokens. ``end``: the token between
+    two records, over which no context reaches; None: it is all one text.
     """
-    for probabilities in _probabilities(train, measured, vocabulary_size):
+    for probabilities in _probabilities(train, measured, vocabulary_size, end):
         yield float(-np.log(probabilities[:, before:]).mean())
 
 
-def _probabilities(train: np.ndarray, measured: np.ndarray, vocabulary_size: int) -> Iterator[np.ndarray]:
+def _probabilities(
+    train: np.ndarray, measured: np.ndarray, vocabulary_size: int, end: int | None = None
+) -> Iterator[np.ndarray]:
     """(runs, time): of each token of ``measured`` given those before it in its row, by a model of order 1, 2 …"""
+    borders = _Borders(train, measured, end)
     below = np.full(measured.shape, 1 / vocabulary_size)  # P_{k-1}, by the counts of a lower order
     contexts = np.zeros(measured.shape, np.int64)  # rank of the (k-1)-gram before each token; -1: never seen
     grams = _Grams.of(np.zeros(len(train) + 1, np.int64), train, vocabulary_size)
     for k in range(1, min(MAX_ORDER, len(train)) + 1):
         place = grams.find(contexts, measured)
-        yield grams.mix(grams.counts, contexts, place, below)
+        counts = np.where(borders.inside(grams.examples, k), 0, grams.counts)
+        yield grams.mix(counts, contexts, place, below)
         if k == len(train):
             return
         longer = _Grams.of(grams.ranks, train[k:], vocabulary_size)
         # Each distinct (k+1)-gram is one more token that occurs before the k-gram at its end.
         different = np.bincount(grams.ranks[longer.examples + 1], minlength=len(grams.keys))
+        different = np.where(borders.begins(grams.examples), counts, np.where(counts > 0, different, 0))
         below = grams.mix(different, contexts, place, below)
         contexts = np.concatenate([np.full((len(place), 1), -1), place[:, :-1]], axis=1)
+        contexts = np.where(borders.since >= k, contexts, -1)
         grams = longer
+
+
+class _Borders:
+    """Where records end. A k-gram that reaches over an end is not counted, and one that begins with an end has nothing
+    before it: its occurrences count in all orders."""
+
+    def __init__(self, train: np.ndarray, measured: np.ndarray, end: int | None) -> None:
+        self.first = np.zeros(len(train), bool) if end is None else train == end
+        self.ends = np.concatenate([[0], np.cumsum(self.first)])
+        times = np.broadcast_to(np.arange(measured.shape[1]), measured.shape)
+        last = np.where(np.zeros_like(measured, bool) if end is None else measured == end, times, -MAX_ORDER)
+        before = np.concatenate([np.full((len(last), 1), -MAX_ORDER), np.maximum.accumulate(last, 1)[:, :-1]], axis=1)
+        self.since = times - before
+        """(runs, time): how many tokens may be the context of each."""
+
+    def inside(self, starts: np.ndarray, k: int) -> np.ndarray:
+        """Whether the k-grams at ``starts`` have an end between their first token and their last."""
+        return self.ends[starts + max(1, k - 1)] > self.ends[starts + 1]
+
+    def begins(self, starts: np.ndarray) -> np.ndarray:
+        """Whether they begin with an end."""
+        return self.first[starts]
 
 
 @dataclass(frozen=True)
@@ -143,11 +176,11 @@ def _discounts(counts: np.ndarray) -> np.ndarray:
     return np.array([0.0, *(min(max(off, 0.001), count - 0.001) for count, off in enumerate(found, 1))])
 
 
-def _best_order(tokens: np.ndarray, vocabulary_size: int) -> int:
+def _best_order(tokens: np.ndarray, vocabulary_size: int, end: int | None) -> int:
     """The order that scores the last tenth of ``tokens`` best when it has seen the rest."""
     cut = len(tokens) - max(1, len(tokens) // 10)
     before = min(cut, MAX_ORDER - 1)
-    losses = losses_by_order(tokens[:cut], tokens[None, cut - before :], before, vocabulary_size)
+    losses = losses_by_order(tokens[:cut], tokens[None, cut - before :], before, vocabulary_size, end)
     return int(np.argmin(list(losses))) + 1
 
 

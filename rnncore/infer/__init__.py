@@ -4,11 +4,13 @@ Torch-free: numpy alone steps one sequence faster than a tensor library that is 
 fraction of the time and needs a fraction of the memory. Weights come from a *model folder* (``model.safetensors``,
 ``network.json``, ``tokenizer.json``); nothing that is loaded can run code.
 
-    locate     which folder a path means
-    steps      one time step of each cell
-    runtime    the whole network: embedding, stack, scores
-    samplers   from scores to the next token
-    writing    a request, and the text that answers it
-    serve      many requests at once, over standard input and output
-    command    ``rnncore generate`` and ``rnncore serve``
+    locate       which folder a path means
+    steps        one time step of each cell
+    runtime      the whole network: embedding, stack, scores
+    conditioned  a network that writes for a label
+    samplers     from scores to the next token
+    writing      a request, and the text that answers it
+    beam         the best sequences that a decoder can write (with torch, for tasks)
+    serve        many requests at once, over standard input and output
+    command      ``rnncore generate`` and ``rnncore serve``
 """

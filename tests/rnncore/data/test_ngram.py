@@ -100,3 +100,38 @@ def test_validation_does_not_choose_the_order(parts):
     split, size = parts(noise + "abcd" * 100, 1 / 6)
     *_, best = ngram.baselines(split.train, split.valid, size)
     assert best.details.get("order", 1) <= 2
+
+
+END = 3
+RECORDS = np.array([END, 0, 1, END, 0, 2, END, 0, 1, END, 1, 0, END] * 3)
+
+
+def of_records(text: list[int]) -> list[float]:
+    rows = ngram._probabilities(RECORDS, np.array([text]), 5, END)
+    return [row[0, -1] for row in rows]
+
+
+@pytest.mark.parametrize("context", [[], [END], [0, 1, END], [0, 1, END, 0], [2, 2, END, 0, 1]])
+def test_probabilities_of_records_sum_to_one_too(context):
+    assert np.sum([of_records([*context, token]) for token in range(5)], axis=0) == pytest.approx(1)
+
+
+def test_no_context_reaches_over_the_end_of_a_record():
+    for token in range(5):
+        for inside in ([], [0], [0, 1]):
+            after = [of_records([*before, END, *inside, token]) for before in ([], [0, 1], [2], [1, 0])]
+            assert all(found == pytest.approx(after[0]) for found in after)
+    # where one text goes on, the last record does matter
+    plain = [[row[0, -1] for row in ngram._probabilities(RECORDS, np.array([[*before, END, 0]]), 5)]
+             for before in ([0, 2], [1, 0])]  # fmt: skip
+    assert plain[0] != pytest.approx(plain[1])
+
+
+def test_what_begins_a_record_is_counted_as_often_as_it_occurs():
+    """Nothing stands before a record, so there are no contexts to count in lower orders: 0 begins three of four."""
+    draw = np.random.default_rng(0)
+    records = [[int(draw.random() > 0.75), *draw.integers(0, 3, 2), END] for _ in range(400)]
+    train = np.array([END, *sum(records, [])])
+    share = np.mean([record[0] == 0 for record in records])
+    found = [row[0, -1] for row in ngram._probabilities(train, np.array([[END, 0]]), 5, END)]
+    assert found[1:] == pytest.approx([share] * (ngram.MAX_ORDER - 1), abs=0.02)
