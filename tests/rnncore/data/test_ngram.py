@@ -131,7 +131,7 @@ def test_what_begins_a_record_is_counted_as_often_as_it_occurs():
     """Nothing stands before a record, so there are no contexts to count in lower orders: 0 begins three of four."""
     draw = np.random.default_rng(0)
     records = [[int(draw.random() > 0.75), *draw.integers(0, 3, 2), END] for _ in range(400)]
-    train = np.array([END, *sum(records, [])])
+    train = np.concatenate([[END], *records])
     share = np.mean([record[0] == 0 for record in records])
     found = [row[0, -1] for row in ngram._probabilities(train, np.array([[END, 0]]), 5, END)]
     assert found[1:] == pytest.approx([share] * (ngram.MAX_ORDER - 1), abs=0.02)
