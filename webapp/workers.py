@@ -14,7 +14,6 @@ PATIENCE = 0.5  # seconds: who asks is a person who waits, or a health check
 FRESH = 1.0  # seconds for which an answer is used again
 
 
-
 def client(url: str) -> redis.Redis:
     """A client that does not try for long."""
     once = Retry(NoBackoff(), 0)

@@ -49,7 +49,7 @@ def test_the_form_offers_what_fits_the_text(signed_in, dataset):
     assert 'name="network.bidirectional"' not in text  # nothing that could not work
     assert "rnncore train foxes.toml --data foxes.txt --out runs/foxes" in text
     assert text.count("<details") == 6
-    assert "<svg class=\"step\"" in text
+    assert '<svg class="step"' in text
 
 
 def test_every_input_has_a_label_and_its_help(signed_in, dataset):
