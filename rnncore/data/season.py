@@ -16,6 +16,9 @@ EXPECTED = 0.05
 """… and where the calendar expects it."""
 
 
+FEWEST = 8
+"""Steps below which nothing can be told."""
+
 LONGEST = 6
 """A season that nothing suggests must fit so often into the series: a walk seems to repeat at long lags."""
 
@@ -30,6 +33,8 @@ def guess(values: np.ndarray, expected: Sequence[int] = ()) -> int:
     12
     """
     values = values[-LOOKED_AT:]
+    if len(values) < FEWEST:
+        return 0
     levels, changes = (
         np.mean([_rises(column) for column in table.T], axis=0) for table in (values[1:], np.diff(values, axis=0))
     )
@@ -40,9 +45,10 @@ def guess(values: np.ndarray, expected: Sequence[int] = ()) -> int:
         if season < len(rises) and rises[season] > max(EXPECTED, noise / 2):
             return season
     rises = rises[: len(values) // LONGEST + 1]
-    if len(rises) < 3 or rises.max() < max(CLEAR, noise):
+    if rises.max() < max(CLEAR, noise):
         return 0
-    return int(np.argmax(rises >= 0.9 * rises.max()))
+    first = int(np.argmax(rises >= 0.9 * rises.max()))  # of a season and its multiples, the season
+    return first + int(np.argmax(rises[first : first + first // 2 + 1]))
 
 
 def _rises(values: np.ndarray) -> np.ndarray:
@@ -64,10 +70,10 @@ def _rises(values: np.ndarray) -> np.ndarray:
 def _autocorrelation(values: np.ndarray) -> np.ndarray:
     """At lags 0 to half the length, of the values without their straight trend."""
     steps = np.arange(len(values))
-    rest = values - np.polyval(np.polyfit(steps, values, 1), steps) if len(values) > 2 else values - values.mean()
+    rest = values - np.polyval(np.polyfit(steps, values, 1), steps)
     size = 2 ** int(2 * len(rest) - 1).bit_length()
     power = np.abs(np.fft.rfft(rest, size)) ** 2
     correlation = np.fft.irfft(power, size)[: len(rest) // 2]
     # Short of a lag's partners, the sum is over fewer products: divide by how many there were.
     correlation /= len(rest) - np.arange(len(correlation))
-    return correlation / correlation[0] if len(correlation) and correlation[0] > 0 else np.zeros(len(correlation))
+    return correlation / correlation[0] if correlation[0] > 0 else np.zeros(len(correlation))

@@ -47,6 +47,8 @@ class DirectForecaster(nn.Module):
         nn.init.zeros_(self.head.bias)
         self.mix = nn.Linear(self.rnn.output_size + known, KNOWN) if known else None
         self.ahead = nn.Linear(KNOWN, columns * quantiles, bias=False) if known else None
+        if self.ahead is not None:
+            nn.init.zeros_(self.ahead.weight)
 
     def forward(self, read: Tensor, known: Tensor) -> tuple[Tensor, None]:
         """Quantiles ``(horizon, batch, columns, quantiles)``, float32, of windows ``read``
@@ -63,7 +65,7 @@ class DirectForecaster(nn.Module):
 
     def _quantiles(self, inputs: Tensor, known: Tensor) -> Tensor:
         horizon, columns, quantiles = self.shape
-        state = self._state(_segments(inputs.to(self.head.weight.dtype), self.segment))
+        state = self._state(segments(inputs.to(self.head.weight.dtype), self.segment))
         found = self.head(state).view(-1, horizon, columns, quantiles).transpose(0, 1)
         if self.mix is not None:
             both = torch.cat([state.expand(horizon, *state.shape), known.to(state.dtype)], 2)
@@ -162,7 +164,7 @@ def _level(read: Tensor, columns: int, centred: bool) -> Tensor:
     return last if centred else torch.zeros_like(last)
 
 
-def _segments(inputs: Tensor, segment: int) -> Tensor:
+def segments(inputs: Tensor, segment: int) -> Tensor:
     """``(time, batch, features)`` as ``(time / segment, batch, segment · features)``; the first segment is filled up
     with zeros in front."""
     inputs = F.pad(inputs, (0, 0, 0, 0, -len(inputs) % segment, 0))
