@@ -60,21 +60,29 @@ def changed(card: Card, changes: Card) -> Card:
 
 
 def strongest(baselines: dict[str, Any], kind: str) -> dict[str, Any]:
-    """The baseline that is hardest to beat, as {name, loss, metrics}: by its loss, or where none has one by the metric
-    that stands for the task. Empty where none was stated."""
+    """The baseline that is hardest to beat, as {name, loss, metrics}; empty where none was stated."""
+    found = ranked(baselines, kind)
+    return {"name": found[0][0], **found[0][1]} if found else {}
+
+
+def ranked(baselines: dict[str, Any], kind: str) -> list[tuple[str, dict[str, Any]]]:
+    """Baselines, the hardest to beat first: by loss, and those that have none by the metric that stands for the task.
+    One with neither is left out."""
     task = catalog.TASKS[kind]
-    known = {name: body["loss"] for name, body in baselines.items() if body["loss"] is not None}
-    if not known:
-        figures = {name: body["metrics"].get(task.metric) for name, body in baselines.items()}
-        known = {name: -v if task.higher else v for name, v in figures.items() if v is not None}
-    name = min(known, key=known.__getitem__, default=None)
-    return {"name": name, **baselines[name]} if name else {}
+
+    def worth(body: dict[str, Any]) -> tuple[bool, float] | None:
+        if body["loss"] is not None:
+            return False, body["loss"]
+        value = body.get("metrics", {}).get(task.metric)
+        return None if value is None else (True, -value if task.higher else value)
+
+    known = [(worth(body), name) for name, body in baselines.items() if worth(body) is not None]
+    return [(name, baselines[name]) for _, name in sorted(known)]
 
 
-def command(card: Card) -> str:
-    """What uses the model in a terminal, in the folder of the unpacked download."""
-    kind = card.get("task") or "language_model"
-    if kind in catalog.TASKS and catalog.TASKS[kind].predicts:
+def command(kind: str) -> str:
+    """What uses a model of this task in a terminal, in the folder of the unpacked download."""
+    if catalog.TASKS[kind].predicts:
         return PREDICT
     return GENERATE if kind == "language_model" else GENERATE.replace(" . ", " . --label NAME ")
 
@@ -82,8 +90,8 @@ def command(card: Card) -> str:
 def markdown(model: Model) -> str:
     """The card as README.md, with the commands that use the model."""
     card = model.card
-    parts = [f"# {_plain(model.name)}", _plain(card.get("description") or ""), _measured(card), _data(card)]
-    parts += [f"## How to use it\n\n{_fence(command(card))}", _samples_as_text(card)]
+    parts = [f"# {_plain(model.name)}", _plain(card.get("description") or ""), _measured(model), _data(card)]
+    parts += [f"## How to use it\n\n{_fence(command(model.task))}", _samples_as_text(card)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -102,11 +110,12 @@ def _samples(run: Run, step: int) -> list[dict[str, Any]]:
     return [{name: event[name] for name in event if name not in ("seq", "at", "kind")} for event in last[:SAMPLES]]
 
 
-def _measured(card: Card) -> str:
+def _measured(model: Model) -> str:
     """Evaluation and baselines as a table."""
+    card = model.card
     evaluation = card.get("evaluation") or {}
     rows = [("this model", evaluation)] if evaluation else []
-    rows += sorted(card.get("baselines", {}).items(), key=lambda row: row[1]["loss"] or 0)
+    rows += ranked(card.get("baselines", {}), model.task)
     if not rows:
         return ""
     metrics = sorted({name for _, body in rows for name in body.get("metrics", {})})

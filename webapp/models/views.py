@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from webapp.models import playground, selectors, services
-from webapp.models.card import command
+from webapp.models.card import command, ranked
 from webapp.models.download import zip_of
 from webapp.models.forms import ModelForm, ShareForm
 from webapp.models.models import Model
@@ -66,14 +66,13 @@ def facts(model: Model, api: str) -> dict[str, Any]:
         "model": model, "card": model.card, "kind": model.task, "task": model.choice, "unit": unit_of(task),
         "predicts": predicts, "generates": not predicts, "predict": f"{api}/predict" if predicts else None,
         "generate": None if predicts else f"{api}/generate", "labels": playground.labels(model),
-        "inputs": playground.inputs(model), "figures": figures(model.metrics), "command": command(model.card),
+        "inputs": playground.inputs(model), "figures": figures(model.metrics), "command": command(model.task),
     }  # fmt: skip
 
 
 def _baselines(model: Model) -> list[dict[str, Any]]:
-    """Rows of loss and bits per character: this model, then what costs nothing, the strongest first."""
-    named = [{"name": name, **body} for name, body in model.card.get("baselines", {}).items()]
-    rows = sorted((row for row in named if row["loss"] is not None), key=lambda row: row["loss"])
+    """Rows of loss and metrics: this model, then what costs nothing, the strongest first."""
+    rows = [{"name": name, **body} for name, body in ranked(model.card.get("baselines", {}), model.task)]
     evaluation = model.card.get("evaluation")
     return ([{"name": "this model", "ours": True, **evaluation}] if evaluation else []) + rows
 
