@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rnncore.recipe import Network, Training
+from rnncore.data.windows import KNOWN_UNITS
+from rnncore.recipe import Network, Task, Training
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4, "mingru": 2, "minlstm": 3}
 _STATES = {"rnn": 1, "gru": 1, "lstm": 2, "mingru": 2, "minlstm": 2, "transformer": 2}
@@ -92,6 +93,16 @@ def record_parameters(network: Network, vocabulary_size: int | None, outputs: in
     read = network.embedding_size if vocabulary_size else 1
     width = network.hidden_size * (2 if network.bidirectional else 1)
     return (vocabulary_size or 0) * read + stacks * stack_parameters(network, read) + outputs * (width + 1)
+
+
+def forecaster_parameters(network: Network, inputs: int, outputs: int, task: Task) -> int:
+    """How many numbers a forecaster learns, exactly, that reads ``inputs`` numbers a step of its stack and has
+    ``outputs`` at its head."""
+    width, known = network.hidden_size * (2 if network.bidirectional else 1), len(task.known_columns)
+    total = stack_parameters(network, inputs) + outputs * (width + 1)
+    if known and task.strategy == "direct":
+        total += KNOWN_UNITS * (width + known + 1 + len(task.value_columns) * len(task.quantiles))
+    return total
 
 
 def record_bytes(network: Network, training: Training, parameters: int, steps: float) -> int:

@@ -12,7 +12,8 @@ from rnncore.data.inspect import inspect_table
 from rnncore.data.sources import open_text
 from rnncore.data.table import open_table
 from rnncore.data.tokens import build
-from rnncore.defaults import Facts
+from rnncore.data.windows import LEVELS, PATHS, segment
+from rnncore.defaults import Facts, series
 from rnncore.recipe import Recipe
 
 
@@ -41,7 +42,10 @@ def plan(recipe: Recipe, facts: Facts, calibration: dict[str, Any] | None = None
     """
     filled = defaults.fill(recipe, facts)
     machine = cost.Calibration.of(calibration) if calibration else cost.TWO_CORES
-    work = _records(filled, facts, machine) if facts.records else _text(filled, facts, machine)
+    if catalog.TASKS[filled.task.kind].defaults == "series":
+        work = _series(filled, facts, machine)
+    else:
+        work = _records(filled, facts, machine) if facts.records else _text(filled, facts, machine)
     training, ends = filled.training, []
     if training.max_steps is not None:
         ends.append(training.max_steps)
@@ -93,6 +97,26 @@ def _records(recipe: Recipe, facts: Facts, machine: cost.Calibration) -> _Work:
         parameters=parameters, bytes=cost.record_bytes(network, training, parameters, steps),
         per_epoch=math.ceil(learned / training.batch_size), a_step=a_step,
         evaluation=a_step / 3 * measured / training.batch_size,
+    )  # fmt: skip
+
+
+def _series(recipe: Recipe, facts: Facts, machine: cost.Calibration) -> _Work:
+    """Of a forecast: its windows overlap, each row starts one. Measured, a recursive network draws many futures."""
+    task, network, training = recipe.task, recipe.network, recipe.training
+    recursive = task.strategy == "recursive"
+    width = len(task.value_columns or ()) + len(task.known_columns)
+    each = 1 if recursive else segment(task.lookback, task.season)
+    steps = math.ceil(task.lookback / each) + (task.horizon if recursive else 0)
+    outputs = len(task.value_columns or ()) * (len(LEVELS) if recursive else task.horizon * len(task.quantiles))
+    parameters = cost.forecaster_parameters(network, width * each, outputs, task)
+    rows = series.rows_of(dict(training), facts)
+    windows = max(1, rows["train"] - task.lookback - task.horizon + 1)
+    a_step = cost.record_seconds(network, training, steps, outputs, 1, machine)
+    futures = PATHS * task.horizon / steps if recursive else 1
+    return _Work(
+        parameters=parameters, bytes=cost.record_bytes(network, training, parameters, steps),
+        per_epoch=math.ceil(windows / training.batch_size), a_step=a_step,
+        evaluation=a_step / 3 * futures * rows["valid"] / training.batch_size,
     )  # fmt: skip
 
 

@@ -19,6 +19,28 @@ from rnncore.data.table import Table
 from rnncore.data.times import parse
 from rnncore.errors import DataError
 
+LEVELS = [round(0.05 * step, 2) for step in range(1, 20)]
+"""Quantiles of the next value that a recursive network learns, whichever are asked for: paths are drawn from them."""
+
+PATHS = 40
+"""Futures drawn for each window; at each step one from each fortieth of the distribution (stratified sampling)."""
+
+KNOWN_UNITS = 32
+"""Of a direct network, that see what is known of a step together with the state."""
+
+SHORT = 48
+"""Steps of lookback up to which a window is read step by step, not in segments."""
+
+SEGMENTS = 14
+"""Of a longer window without a season, about."""
+
+
+def segment(lookback: int, season: int) -> int:
+    """Steps that a direct network reads side by side: a season, where the window holds four."""
+    if lookback <= SHORT:
+        return 1
+    return season if 1 < season <= lookback // 4 else max(1, lookback // SEGMENTS)
+
 
 @dataclass(frozen=True)
 class Series:

@@ -49,7 +49,7 @@ def fill(recipe: Recipe, facts: Facts) -> Recipe:
     task, network, training, sampling = (
         body.setdefault(table, {}) for table in ("task", "network", "training", "sampling")
     )
-    rows = _rows(training, facts)
+    rows = rows_of(training, facts)
     _task(task, rows)
     _network(network, rows)
     windows = max(1, rows["train"] - task["lookback"] - task["horizon"] + 1)
@@ -76,9 +76,9 @@ def fill_task(recipe: Recipe) -> Recipe:
     return recipe.replacing(training=training)
 
 
-def _rows(training: dict[str, Any], facts: Facts) -> dict[str, int]:
-    """Of train and valid."""
-    if "split_rows" in training:
+def rows_of(training: dict[str, Any], facts: Facts) -> dict[str, int]:
+    """How many rows train and valid have."""
+    if training.get("split_rows"):
         return {"train": training["split_rows"][0], "valid": training["split_rows"][1]}
     valid = math.ceil(round(training["validation_fraction"] * facts.records, 6))
     test = math.ceil(round(training["test_fraction"] * facts.records, 6))

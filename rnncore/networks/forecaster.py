@@ -20,10 +20,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rnncore.data.windows import KNOWN_UNITS
 from rnncore.networks.stack import Stack
-
-KNOWN = 32
-"""Units that see a step's known columns together with the state."""
 
 
 class DirectForecaster(nn.Module):
@@ -45,8 +43,8 @@ class DirectForecaster(nn.Module):
         # Before the first step it says that all stays as it is: the best guess of one that knows nothing.
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
-        self.mix = nn.Linear(self.rnn.output_size + known, KNOWN) if known else None
-        self.ahead = nn.Linear(KNOWN, columns * quantiles, bias=False) if known else None
+        self.mix = nn.Linear(self.rnn.output_size + known, KNOWN_UNITS) if known else None
+        self.ahead = nn.Linear(KNOWN_UNITS, columns * quantiles, bias=False) if known else None
         if self.ahead is not None:
             nn.init.zeros_(self.ahead.weight)
 

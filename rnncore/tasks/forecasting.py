@@ -2,7 +2,7 @@
 
 Loss is the mean pinball loss of scaled values, whatever the strategy; of which unit each metric is,
 :mod:`rnncore.data.backtest` says. While a recursive network learns, its loss is that of the next step alone, over
-:data:`rnncore.tasks.windowed.LEVELS`, read from the truth (teacher forcing).
+:data:`rnncore.data.windows.LEVELS`, read from the truth (teacher forcing).
 ``training.sequence_length`` plays no part: a window is as long as ``task.lookback``.
 """
 
@@ -26,7 +26,7 @@ from rnncore.data.backtest import naive_steps
 from rnncore.data.buckets import Buckets
 from rnncore.data.table import Table, open_table
 from rnncore.data.times import Rhythm
-from rnncore.data.windows import Scale, Series, Windows, read_series
+from rnncore.data.windows import LEVELS, Scale, Series, Windows, read_series, segment
 from rnncore.defaults import Facts
 from rnncore.errors import CheckpointError, DataError, PromptError, RecipeError
 from rnncore.events import Baseline, Forecasted
@@ -35,7 +35,7 @@ from rnncore.networks.forecaster import DirectForecaster, RecursiveForecaster
 from rnncore.recipe import Recipe
 from rnncore.tasks import Measured, Sources, windowed
 from rnncore.tasks.records import moved
-from rnncore.tasks.windowed import LEVELS, Answering, Part, named
+from rnncore.tasks.windowed import Answering, Part, named
 from rnncore.train import diagnostics
 from rnncore.train.precision import Forward
 
@@ -47,12 +47,6 @@ PROBED = 32
 
 CEILING = 20
 """Times the loss of the last value for ever, beyond which learning went wrong."""
-
-SHORT = 48
-"""Steps of lookback up to which a window is read step by step, not in segments."""
-
-SEGMENTS = 14
-"""Of a longer window without a season, about."""
 
 _FIELDS = ("cell", "hidden_size", "num_layers", "dropout", "bias", "nonlinearity")
 
@@ -320,13 +314,6 @@ def build(description: dict[str, Any]) -> DirectForecaster | RecursiveForecaster
         return RecursiveForecaster(quantiles=len(LEVELS), **shared)
     own = {name: description[name] for name in ("horizon", "segment", "bidirectional")}
     return DirectForecaster(quantiles=len(description["quantiles"]), **own, **shared)
-
-
-def segment(lookback: int, season: int) -> int:
-    """Steps that a direct network reads side by side: a season, where the window holds four."""
-    if lookback <= SHORT:
-        return 1
-    return season if 1 < season <= lookback // 4 else max(1, lookback // SEGMENTS)
 
 
 def _series(table: Table, recipe: Recipe) -> Series:

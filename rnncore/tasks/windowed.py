@@ -13,15 +13,9 @@ from torch import Tensor
 from rnncore.data import times
 from rnncore.data.autoregression import Scales
 from rnncore.data.backtest import Backtest
-from rnncore.data.windows import Scale, Series, Windows
+from rnncore.data.windows import LEVELS, PATHS, Scale, Series, Windows
 from rnncore.tasks import Forward, Measured
 from rnncore.tasks.records import moved
-
-LEVELS = [round(0.05 * step, 2) for step in range(1, 20)]
-"""Quantiles of the next value that a recursive network learns, whichever are asked for: paths are drawn from them."""
-
-PATHS = 40
-"""Futures drawn for each window; at each step one from each fortieth of the distribution (stratified sampling)."""
 
 EVALUATION_STEPS = 2**16
 """Time steps of lookback, paths included, that are read side by side; it changes speed and memory, not the value."""
