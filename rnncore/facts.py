@@ -62,8 +62,17 @@ def facts_of(recipe: Recipe, inspection: dict[str, Any]) -> Facts:
     steps = _steps(column, task.tokens)
     return Facts(
         tokens=round(records * steps["mean"]), vocabulary_size=_vocabulary(column, task.tokens, task.vocabulary_size),
-        records=records - column["missing"], longest=steps["max"], outputs=_outputs(output, recipe),
+        records=records - column["missing"], longest=_longest(steps["max"], output, recipe),
+        outputs=_outputs(column, recipe) if task.condition_columns is not None else _outputs(output, recipe),
     )  # fmt: skip
+
+
+def _longest(read: int, output: dict[str, Any] | None, recipe: Recipe) -> int:
+    """Time steps of the longest record. What is written has one more than it shows: its end."""
+    task = recipe.task
+    if task.condition_columns is not None:
+        return read + 1
+    return max(read, int(_steps(output, task.target_tokens)["max"]) + 1) if output and task.target_column else read
 
 
 def _steps(column: dict[str, Any], tokens: str | None) -> dict[str, float]:
@@ -95,6 +104,8 @@ def _outputs(column: dict[str, Any] | None, recipe: Recipe) -> int:
         return (task.horizon or 1) * len(task.quantiles or (0.5,))
     if column is None or task.kind == "regression":
         return 1
+    if task.condition_columns is not None:
+        return _vocabulary(column, task.tokens, task.vocabulary_size) or 1
     if task.target_column or task.tag_column:
         return _vocabulary(column, task.target_tokens, task.vocabulary_size if task.target_column else None) or 1
     return column["unique"]
