@@ -28,10 +28,11 @@ def proposed(version: Version) -> str | None:
     survey = roles.columns(version)
     if not survey:
         return TEXT
-    kinds = servable(version)
     made = version.dataset.synthetic
     kind = made["task"] if made else engine.propose(survey)
-    return kind if kind in kinds else next(iter(kinds), None)
+    if kind in catalog.TASKS and kind != TEXT and _serves(kind, survey):
+        return kind
+    return next(iter(servable(version)), None)
 
 
 def _serves(kind: str, survey: list[roles.Column]) -> bool:
