@@ -39,8 +39,10 @@ MAX_EPOCHS = 100
 
 LEARNING_RATE = {"adamw": 1e-3, "adam": 1e-3, "sgd": 0.1}
 
-EVALUATIONS, SAMPLES = 20, 10
-"""In one run."""
+EVALUATIONS = {"direct": 20, "recursive": 8}
+"""In one run: a recursive network draws many futures of each window, which takes long."""
+
+SAMPLES = 10
 
 
 def fill(recipe: Recipe, facts: Facts) -> Recipe:
@@ -56,9 +58,10 @@ def fill(recipe: Recipe, facts: Facts) -> Recipe:
     _set(training, batch_size=max(1, min(BATCH, windows // 8)), sequence_length=task["lookback"])
     steps = _steps(training, windows)
     _set(training, device="auto", precision="auto", optimizer="adamw", weight_decay=0.01, clip_norm=1.0, patience=8)
-    rate = LEARNING_RATE[training["optimizer"]]
+    recursive = task["strategy"] == "recursive"
+    rate = LEARNING_RATE[training["optimizer"]] * (3 if recursive else 1)
     _set(training, schedule="cosine", learning_rate=rate, warmup_steps=min(50, steps // 20))
-    every = round_number(steps / EVALUATIONS)
+    every = round_number(steps / EVALUATIONS["recursive" if recursive else "direct"])
     _set(training, evaluate_every=every, checkpoint_every=every)
     _set(sampling, every=max(every, round_number(steps / SAMPLES)))
     return Recipe.parse(body)
