@@ -18,7 +18,10 @@ from webapp.models.models import Model
 from webapp.problems import Conflict, Invalid
 
 MOST_INPUTS = 1000
+MOST_SHARED = 100  # inputs at a time through a link, for which nobody has an account
 MOST_CHARACTERS = 1_000_000  # of all inputs, as JSON
+MOST_OF_ONE = 100_000  # of one that is a sequence: a network's memory grows with it
+MOST_EXPLAINED = 2_000  # of one whose tokens are hidden one after the other
 
 
 class Request(BaseModel):
@@ -43,12 +46,7 @@ async def answer(model: Model, request: Request) -> dict[str, Any]:
             f"“{model.name}” is a model for {task.label.lower()}: it writes on and does not answer inputs. "
             "Ask its address …/generate."
         )
-    size = len(json.dumps(request.inputs, ensure_ascii=False))
-    if size > MOST_CHARACTERS:
-        raise Invalid.at(
-            "inputs", f"All inputs together have at most {MOST_CHARACTERS:,} characters; these have {size:,}. Send "
-            "fewer at a time."
-        )  # fmt: skip
+    _check_sizes(request, model.task)
     lines = await replies.begun("predict", model.id, request.model_dump(exclude_unset=True, exclude_none=True))
     outputs: list[dict[str, Any]] = []
     async for line in lines:
@@ -56,3 +54,18 @@ async def answer(model: Model, request: Request) -> dict[str, Any]:
             raise replies.refusal(line)
         outputs += line.get("outputs", [])
     return {"outputs": outputs}
+
+
+def _check_sizes(request: Request, kind: str) -> None:
+    sizes = [len(json.dumps(item, ensure_ascii=False)) for item in request.inputs]
+    most = MOST_EXPLAINED if request.explain else MOST_CHARACTERS if kind == "forecasting" else MOST_OF_ONE
+    for number, size in enumerate(sizes, 1):
+        if size > most:
+            explained = "that is explained " if request.explain else ""
+            message = f"An input {explained}has at most {most:,} characters; this has {size:,}."
+            raise Invalid.at(f"inputs.{number}", message)
+    if sum(sizes) > MOST_CHARACTERS:
+        message = (
+            f"All together have at most {MOST_CHARACTERS:,} characters, these {sum(sizes):,}: send fewer at a time."
+        )
+        raise Invalid.at("inputs", message)

@@ -17,7 +17,7 @@ from webapp.models import predict as prediction
 from webapp.models import selectors
 from webapp.models.limits import count_request
 from webapp.models.models import Model
-from webapp.problems import Refused, TooLarge
+from webapp.problems import Invalid, Refused, TooLarge
 from webapp.threads import in_thread
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -36,7 +36,13 @@ async def generate(request: HttpRequest, secret: str) -> HttpResponseBase:
 @require_POST
 async def predict(request: HttpRequest, secret: str) -> HttpResponseBase:
     """As ``POST /api/v1/models/<id>/predict``, for whoever has the link."""
-    return await _answered(request, secret, prediction.Request, prediction.answer)
+    return await _answered(request, secret, prediction.Request, _predicted)
+
+
+async def _predicted(model: Model, body: prediction.Request) -> dict[str, Any]:
+    if (count := len(body.inputs)) > prediction.MOST_SHARED:
+        raise Invalid.at("inputs", f"A link answers at most {prediction.MOST_SHARED} inputs at a time, not {count}.")
+    return await prediction.answer(model, body)
 
 
 async def _answered(
