@@ -115,6 +115,7 @@ class Version:
 
     id: str
     path: Path
+    filename: str = "text.txt"
     status: str = "processing"
     lease_until: datetime | None = None
     done: int = 0
@@ -136,7 +137,7 @@ class DatasetStore:
             if version is None:
                 return None
             version.lease_until = _now() + LEASE
-            return Ingest(version.id, version.path, f"{version.path.stem}.txt")
+            return Ingest(version.id, version.path, version.filename)
 
     def progress(self, ingest: Ingest, done: int, total: int) -> None:
         with self._lock:

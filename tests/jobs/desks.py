@@ -44,11 +44,11 @@ class MemoryDesk:
     def events(self, run_id: str) -> list[dict[str, Any]]:
         return self.runs.runs[run_id].events
 
-    def upload(self, name: str, content: bytes) -> str:
+    def upload(self, name: str, content: bytes, ending: str = ".txt") -> str:
         """A version that waits to be read; versions wait in the order of the calls."""
         path = self.folder / f"{name}.part"
         path.write_bytes(content)
-        self.datasets.versions[name] = memory.Version(name, path)
+        self.datasets.versions[name] = memory.Version(name, path, name + ending)
         return name
 
     def expire_reader(self, version_id: str) -> None:

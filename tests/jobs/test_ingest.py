@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
 
 import pytest
 
@@ -54,6 +56,33 @@ def test_progress_grows_to_the_whole_file(desk):
     assert {total for _, total in said} == {len(content)}
 
 
+TABLES = {
+    ".csv": b"word,kind\n" + b"aei,soft\nbcd,hard\n" * 20, ".tsv": b"word\tkind\n" + b"aei\tsoft\nbcd\thard\n" * 20,
+    ".jsonl": b'{"word": "aei", "kind": "soft"}\n{"word": "bcd", "kind": "hard"}\n' * 20,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", [*TABLES, ".csv.gz"])
+def test_the_name_that_a_person_gave_says_whether_it_is_a_table(desk, ending):
+    content = TABLES.get(ending) or gzip.compress(TABLES[".csv"])
+    desk.upload("one", content, ending)
+    desk.upload("two", content)
+    ingest.work()
+    table, text = desk.datasets.versions["one"], desk.datasets.versions["two"]
+    assert [column["name"] for column in table.inspection["columns"]] == ["word", "kind"]
+    assert table.inspection["statistics"]["records"] == 40
+    assert text.inspection["format"] == "text"
+    assert json.loads(json.dumps(table.inspection)) == table.inspection, "it is kept as JSON"
+
+
+def test_a_table_that_cannot_be_read_says_where(desk):
+    desk.upload("one", TABLES[".csv"] + b"one,too,many\n", ".csv")
+    ingest.work()
+    error = desk.version("one")["error"]
+    assert error["line"] == 42
+    assert "one.csv" in error["message"]
+
+
 @pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40])
 def test_what_cannot_be_trained_on_is_refused_with_a_reason(desk, content):
     desk.upload("one", content)
@@ -88,7 +117,9 @@ def test_a_deleted_version_is_read_no_further(desk, monkeypatch):
     desk.upload("one", TEXT.encode())
     told = []
     monkeypatch.setattr(
-        ingest, "inspect", lambda path, progress, name: (desk.delete_version("one"), progress(1, 2), told.append("read on"))
+        ingest,
+        "inspect",
+        lambda path, progress, name: (desk.delete_version("one"), progress(1, 2), told.append("read on")),
     )
     ingest.work()
     assert told == []
