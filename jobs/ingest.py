@@ -18,6 +18,7 @@ from jobs.shutdown import stopping
 from jobs.wake import wake
 from rnncore.data.inspect import inspect
 from rnncore.errors import DataError
+from rnncore.events import finite
 
 READERS = 2  # files at a time; the worker's other threads stay free for the reaper
 SAY_EVERY = 0.5  # seconds between two words on how far it is
@@ -60,7 +61,8 @@ def read(store: DatasetStore, ingest: Ingest) -> None:
             lambda done, total: say(int(HASHING * size + (1 - HASHING) * size * done / max(total, 1))),
             name=ingest.filename,
         )
-        _insist(lambda: store.ready(ingest, {**inspection, "sha256": sha256}))
+        known = finite({**inspection, "sha256": sha256})  # a table may hold 1e999
+        _insist(lambda: store.ready(ingest, known))
     except LeaseLost:
         log.info("version %s is gone, or read by another worker", ingest.version_id)
     except _Ending:

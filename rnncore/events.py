@@ -201,19 +201,20 @@ def ms_of(text: str) -> int:
     return int(seconds) * 1000 + int(text[20:23])
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """What JSON can hold: numbers that are not finite become None, however deep they lie."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value
 
 
 def as_dict(event: Event, *, seq: int, at: int) -> dict[str, Any]:
     """The event as the JSON object of the feed; ``at`` in milliseconds since 1970. Numbers not finite become None."""
-    body = {item.name: _finite(getattr(event, item.name)) for item in dataclasses.fields(event) if item.name != "step"}
+    body = {item.name: finite(getattr(event, item.name)) for item in dataclasses.fields(event) if item.name != "step"}
     return {"seq": seq, "at": iso(at), "kind": event.kind, "step": event.step, **body}
 
 

@@ -75,6 +75,14 @@ def test_the_name_that_a_person_gave_says_whether_it_is_a_table(desk, ending):
     assert json.loads(json.dumps(table.inspection)) == table.inspection, "it is kept as JSON"
 
 
+def test_numbers_that_are_none_are_kept_as_none(desk):
+    desk.upload("one", b'{"a": 1e999, "b": "x"}\n{"a": 2, "b": "y"}\n' * 20, ".jsonl")
+    ingest.work()
+    version = desk.datasets.versions["one"]
+    assert version.status == "ready", version.error
+    json.dumps(version.inspection, allow_nan=False)
+
+
 def test_a_table_that_cannot_be_read_says_where(desk):
     desk.upload("one", TABLES[".csv"] + b"one,too,many\n", ".csv")
     ingest.work()
