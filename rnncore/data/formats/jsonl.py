@@ -1,13 +1,17 @@
-"""JSON lines: one object a line. A key that an object lacks is a missing value; an object within becomes its JSON."""
+"""JSON lines: one object a line. A key that an object lacks is a missing value; an object within becomes its JSON. Half a
+character (a surrogate alone), which no text can hold, becomes U+FFFD."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from rnncore.data.table import Progress, Table, text_of
 from rnncore.errors import DataError
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def read(path: Path, name: str, kind: str, progress: Progress | None) -> Table:
@@ -28,11 +32,22 @@ def _record(line: str, number: int, name: str) -> dict[str, Any]:
         body = json.loads(line)
     except (json.JSONDecodeError, RecursionError) as error:
         raise DataError(f"{name} is not JSON lines: {error}", line=number, hint="Write one object a line.") from None
+    if "\\u" in line:
+        body = _whole(body)
     if isinstance(body, str):
         return {"text": body}
     if not isinstance(body, dict):
         raise DataError(f"{name}: an object is wanted, not {line[:40]!r}", line=number, hint="Write one object a line.")
     return body
+
+
+def _whole(value: Any) -> Any:
+    """The same without halves of characters, which only an escape can bring in."""
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 def _value(value: Any) -> Any:

@@ -96,6 +96,12 @@ def test_json_lines_keep_lists_and_miss_what_is_not_there(tmp_path):
     }  # fmt: skip
 
 
+def test_half_a_character_is_replaced_and_a_whole_one_is_not(tmp_path):
+    text = '{"a\\ud800": ["\\udc00x"], "b": {"c": "\\ud83d\\ude00"}}\n'
+    table = open_table(write(tmp_path, "t.jsonl", text))
+    assert table.columns == {"a\ufffd": [["\ufffdx"]], "b": ['{"c": "😀"}']}
+
+
 def test_parquet(tmp_path):
     from datetime import datetime
 
