@@ -1,5 +1,7 @@
-"""JSON lines: one object a line. A key that an object lacks is a missing value; an object within becomes its JSON. Half a
-character (a surrogate alone), which no text can hold, becomes U+FFFD."""
+"""JSON lines: one object a line. A key that an object lacks is a missing value; an object within becomes its JSON.
+
+Half a character (a surrogate alone), which no text can hold, becomes U+FFFD.
+"""
 
 from __future__ import annotations
 
