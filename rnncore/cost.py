@@ -100,6 +100,8 @@ def forecaster_parameters(network: Network, inputs: int, outputs: int, task: Tas
     ``outputs`` at its head."""
     width, known = network.hidden_size * (2 if network.bidirectional else 1), len(task.known_columns)
     total = stack_parameters(network, inputs) + outputs * (width + 1)
+    if task.strategy == "direct":
+        total += task.lookback * task.horizon
     if known and task.strategy == "direct":
         total += KNOWN_UNITS * (width + known + 1 + len(task.value_columns) * len(task.quantiles))
     return total

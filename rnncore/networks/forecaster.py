@@ -9,6 +9,8 @@ before does no harm (Zeng et al. 2023, "Are transformers effective for time seri
 
     direct      window (lookback, batch, columns + known) → segments → stack → last state
                   → head: all steps, columns and quantiles at once
+                  + window → a line to each step, the same for every column and quantile (the autoregressive part of
+                    Lai et al. 2018, "LSTNet"): on short series it is most of the forecast
                   + where there are known columns, for each step what is known of it, seen with the state
     recursive   one step at a time: state, what is known of the next step → quantiles of the next value;
                   paths are drawn from them, each value read back in (Salinas et al. 2020, "DeepAR")
@@ -43,6 +45,8 @@ class DirectForecaster(nn.Module):
         # Before the first step it says that all stays as it is: the best guess of one that knows nothing.
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
+        self.line = nn.Linear(lookback, horizon, bias=False)
+        nn.init.zeros_(self.line.weight)
         self.mix = nn.Linear(self.rnn.output_size + known, KNOWN_UNITS) if known else None
         self.ahead = nn.Linear(KNOWN_UNITS, columns * quantiles, bias=False) if known else None
         if self.ahead is not None:
@@ -65,6 +69,8 @@ class DirectForecaster(nn.Module):
         horizon, columns, quantiles = self.shape
         state = self._state(segments(inputs.to(self.head.weight.dtype), self.segment))
         found = self.head(state).view(-1, horizon, columns, quantiles).transpose(0, 1)
+        values = inputs[..., :columns].to(state.dtype)
+        found = found + torch.einsum("tbc,ht->hbc", values, self.line.weight).unsqueeze(-1)
         if self.mix is not None:
             both = torch.cat([state.expand(horizon, *state.shape), known.to(state.dtype)], 2)
             found = found + self.ahead(self.mix(both).relu()).view(found.shape)

@@ -45,6 +45,19 @@ def test_before_the_first_step_all_stays_as_it_is():
     assert torch.equal(found[2], truth[1][..., None].expand(6, 2, 4))
 
 
+def test_a_line_to_each_step_is_added():
+    """Of a head that says nothing: the weights times the differences to the last value, the same for all quantiles."""
+    read, _, _ = windows()
+    network = DirectForecaster(horizon=3, segment=5, bidirectional=False, quantiles=4, centred=True,
+                               **{**SIZES, "known": 0})  # fmt: skip
+    with torch.no_grad():
+        network.line.weight[1, 4] = 2.0
+    found, _ = network(read[..., :2], read.new_zeros(3, 6, 0))
+    last = read[-1, :, :2]
+    assert torch.allclose(found[1], (last + 2 * (read[4, :, :2] - last))[..., None].expand(6, 2, 4))
+    assert torch.equal(found[0], last[..., None].expand(6, 2, 4))
+
+
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("segment", [1, 3, 10])
 def test_direct_shapes(segment, bidirectional):
