@@ -65,6 +65,8 @@ TASKS = _choices(
                higher=False, generates=True, predicts=False, defaults="language_model"),
     TaskChoice("classification", "Classification", "a sequence gets a label", "many to one", "accuracy", _POOLED,
                loss="nats per record"),
+    TaskChoice("regression", "Regression", "a sequence gets a number", "many to one", "mae", _POOLED, higher=False,
+               loss="squared error, scaled"),
     TaskChoice("seq2seq", "Sequence to sequence", "a sequence becomes another", "many to many, not aligned",
                "exact_match", ("source_column", "target_column", "group_column", *_TEXT, "target_tokens", "attention",
                                "teacher_forcing", "beam_size", "tied")),
@@ -76,7 +78,7 @@ TASKS = _choices(
                ("time_column", "value_columns", "known_columns", "strategy", "horizon", "lookback", "quantiles",
                 "season", "split_rows"), higher=False, defaults="series", loss="pinball loss, scaled"),
 )  # fmt: skip
-"""Regression has the fields of a classification. Tagging: text_column, tag_column, group_column, vocabulary_size, crf,
+"""Tagging: text_column, tag_column, group_column, vocabulary_size, crf,
 character_size. Forecasting: time_column, value_columns, known_columns, strategy, horizon, lookback, quantiles, season,
 split_rows."""
 

@@ -46,6 +46,7 @@ class Habits:
 
 HABITS = {
     "classification": Habits(task={"pooling": "max"}, network={"bidirectional": True}),
+    "regression": Habits(task={"pooling": "last"}, network={"dropout": 0.1}),
     "seq2seq": Habits(
         task={"attention": "dot", "teacher_forcing": 1.0, "beam_size": 5},
         network={"bidirectional": True},

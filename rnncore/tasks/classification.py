@@ -24,7 +24,7 @@ from rnncore.events import Baseline, Example
 from rnncore.recipe import Recipe
 from rnncore.tasks import Forward, Measured, Sources, inputs, records
 from rnncore.tasks.inputs import Input
-from rnncore.tasks.pooled import PooledModel, build_pooled, gradient_by_lag, pooled_description
+from rnncore.tasks.pooled import PooledModel, build_pooled, gradient_by_lag, pooled_description, scored
 from rnncore.tasks.records import Part, Records
 
 SHOWN = 4
@@ -184,18 +184,6 @@ class Model:
     def _probabilities(self, sequences: list[np.ndarray]) -> np.ndarray:
         scores = scored(self.model.forward, sequences, len(self.labels), torch.device("cpu"), lambda: None)
         return torch.from_numpy(scores).softmax(1).numpy()
-
-
-@torch.no_grad()
-def scored(
-    forward: Forward, sequences: list[np.ndarray], outputs: int, device: torch.device, tick: Callable[[], None]
-) -> np.ndarray:
-    """Scores ``(records, outputs)`` in float64."""
-    scores = np.empty((len(sequences), outputs))
-    for index in records.in_batches(records.lengths_of(sequences), tick):
-        x, lengths = records.padded([sequences[record] for record in index], device)
-        scores[index] = forward(x, lengths)[0].double().cpu().numpy()
-    return scores
 
 
 def measured(

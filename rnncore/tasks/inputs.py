@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from rnncore.data.columns import numbers_of
 from rnncore.data.vocabulary import Vocabulary
 from rnncore.errors import DataError, PromptError
 from rnncore.recipe import Task
@@ -96,7 +97,9 @@ class ValueInput:
     def shown(self, part: Part, record: int) -> str:
         """A record in a report."""
         row = part.index[record]
-        return "; ".join(" ".join(f"{x:.3g}" for x in part.table.columns[name][row][:60]) for name in self.columns)
+        return "; ".join(
+            " ".join(f"{x:.3g}" for x in numbers_of(part.table.columns[name][row])[:60]) for name in self.columns
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """For ``network.json``."""
@@ -106,14 +109,14 @@ class ValueInput:
         }  # fmt: skip
 
     def _scaled(self, channels: list[Any]) -> np.ndarray:
-        lists = [value if isinstance(value, list) else [value] for value in channels]
+        try:
+            lists = [numbers_of(value) for value in channels]
+        except (TypeError, ValueError):
+            raise ValueError("numbers are wanted") from None
         if len({len(values) for values in lists}) != 1:
             sizes = ", ".join(f"{name} has {len(values)}" for name, values in zip(self.columns, lists, strict=True))
             raise ValueError(f"the columns must be of one length: {sizes}")
-        try:
-            array = np.array(lists, np.float64).T
-        except (TypeError, ValueError):
-            raise ValueError("numbers are wanted") from None
+        array = np.array(lists, np.float64).T
         if not np.isfinite(array).all():
             raise ValueError("a value is not a finite number")
         return ((array - self.mean) / self.deviation).astype(np.float32)

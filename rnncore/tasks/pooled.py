@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,19 @@ def gradient_by_lag(
     """How strongly the scores depend on what was read so many steps before the end, in evaluation mode."""
     x, lengths = records.padded([records.cut(sequence, most) for sequence in sequences[:PROBED]], device)
     return diagnostics.gradient_to_the_end(network, network.embed(x), lengths)
+
+
+@torch.no_grad()
+def scored(
+    forward: Callable[..., Any],
+    sequences: list[np.ndarray],
+    outputs: int,
+    device: torch.device,
+    tick: Callable[[], None],
+) -> np.ndarray:
+    """Scores ``(records, outputs)`` in float64."""
+    scores = np.empty((len(sequences), outputs))
+    for index in records.in_batches(records.lengths_of(sequences), tick):
+        x, lengths = records.padded([sequences[record] for record in index], device)
+        scores[index] = forward(x, lengths)[0].double().cpu().numpy()
+    return scores
