@@ -78,8 +78,23 @@ def _errors(recipe: Recipe, by_name: dict[str, Column], records: int) -> Iterato
         kind = by_name[task.label_column]["kind"]
         if kind not in ("integer", "number"):
             yield "task.label_column", f"is a column of {kind}; a regression tells numbers"
-    if task.horizon and task.horizon + (task.lookback or 1) >= records:
-        yield "task.horizon", f"{task.horizon:,} steps cannot be forecast and checked in a series of {records:,}"
+    if task.kind == "forecasting":
+        yield from _of_series(recipe, by_name, records)
+
+
+def _of_series(recipe: Recipe, by_name: dict[str, Column], records: int) -> Iterator[tuple[str, str]]:
+    task, rows = recipe.task, recipe.training.split_rows
+    if rows and sum(rows) > records:
+        asked = " + ".join(f"{part:,}" for part in rows)
+        yield "training.split_rows", f"{asked} = {sum(rows):,} rows are asked for; the series has {records:,}"
+    elif task.horizon and task.horizon + (task.lookback or 1) >= (rows[0] if rows else records):
+        part = "training part" if rows else "series"
+        yield (
+            "task.horizon",
+            (f"{task.horizon:,} steps cannot be forecast and checked in a {part} of {rows[0] if rows else records:,}"),
+        )
+    if all(by_name[name]["constant"] for name in task.value_columns):
+        yield "task.value_columns", "nothing in them ever changes; there is nothing to forecast"
 
 
 def _values(column: Column) -> set[str] | None:
