@@ -61,12 +61,16 @@ def quick(train: Windows, valid: Windows, season: int, scales: Scales) -> Iterat
         yield measured("seasonal naive", seasonal_naive(valid.horizon, season), train, valid, scales)
 
 
-def fitted(train: Windows, valid: Windows, season: int, scales: Scales) -> Iterator[Baseline]:
-    """Those that are fitted on ``train``; order and ridge are chosen on ``valid``."""
+def fitted(
+    train: Windows, valid: Windows, season: int, scales: Scales, on: Windows | None = None
+) -> Iterator[Baseline]:
+    """Those that are fitted on ``train``; order and ridge are chosen on ``valid``. Measured there, or ``on`` another
+    part."""
+    on = on or valid
     order, forecast = autoregression(train, valid, season)
-    yield measured(f"AR({order})", forecast, train, valid, scales)
+    yield measured(f"AR({order})", forecast, train, on, scales)
     if len(train) and valid.lookback <= MOST_INPUTS:
-        yield measured("direct linear", direct_linear(train, valid), train, valid, scales)
+        yield measured("direct linear", direct_linear(train, valid), train, on, scales)
 
 
 def measured(name: str, forecast: Forecast, train: Windows, valid: Windows, scales: Scales) -> Baseline:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,9 @@ PROBED = 32
 
 CEILING = 20
 """Times the loss of the last value for ever, beyond which learning went wrong."""
+
+FITTED_INPUTS = 3_000
+"""Columns times steps of lookback up to which baselines are fitted once more for the test part."""
 
 _FIELDS = ("cell", "hidden_size", "num_layers", "dropout", "bias", "nonlinearity")
 
@@ -149,7 +153,22 @@ class Task:
         return tuple(name for name in ("valid", "test") if name in self.parts)
 
     def evaluate(self, forward: Forward, split: str, device: torch.device, tick: Callable[[], None]) -> Measured:
-        return windowed.measured(forward, self.parts[split], self.answering, self.scales, device, tick)
+        found = windowed.measured(forward, self.parts[split], self.answering, self.scales, device, tick)
+        if split == "test":
+            found.report["baselines"] = list(self._tested(tick))
+        return found
+
+    def _tested(self, tick: Callable[[], None]) -> Iterator[dict[str, Any]]:
+        """What the baselines reach on the test part, chosen on the validation part; the fitted ones where they are
+        quick to fit."""
+        train, test = self.parts["train"].windows, self.parts["test"].windows
+        valid = self.parts["valid"].windows if "valid" in self.parts else train
+        found = autoregression.quick(train, test, self.recipe.task.season, self.scales)
+        if train.columns * train.lookback <= FITTED_INPUTS:
+            found = chain(found, autoregression.fitted(train, valid, self.recipe.task.season, self.scales, on=test))
+        for baseline in found:
+            tick()
+            yield {"name": baseline.name, "loss": baseline.loss, "metrics": baseline.metrics}
 
     def quick_baselines(self) -> list[Baseline]:
         return self.quick if "valid" in self.parts else []
@@ -332,7 +351,7 @@ def _of_lists(lists: dict[str, list[Any]], columns: list[str], known: list[str],
         raise DataError(f"{len(lists[time]):,} times are given for {rows:,} values")
     cells = {name: values + [None] * (rows - len(values)) for name, values in lists.items()}
     try:
-        return read_series(Table("it", "", cells, list(range(1, rows + 1))), columns, known, time)
+        return read_series(Table("the values", "", cells, list(range(1, rows + 1))), columns, known, time)
     except DataError as error:
         place = f" (number {error.line:,})" if error.line else ""
         raise DataError(f"{error}{place}", hint=error.hint) from None

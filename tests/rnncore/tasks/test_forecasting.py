@@ -110,6 +110,9 @@ def test_it_learns_and_states_what_it_should(series, tmp_path, task):
     report = json.loads((tmp_path / "run/reports/valid.json").read_bytes())
     assert report["kind"] == "forecasting" and len(report["windows"]) == 12 and len(report["by_step"]) == 6
     assert report["count"] == 52 - 6 + 1  # every window whose six steps lie in the part
+    tested = json.loads((tmp_path / "run/reports/test.json").read_bytes())["baselines"]
+    assert [body["name"].split("(")[0] for body in tested] == ["last value", "seasonal naive", "AR", "direct linear"]
+    assert tested[0]["loss"] != of_kind(found, "baseline")[0]["loss"]
 
 
 def test_the_known_future_is_used(series, tmp_path):
@@ -275,7 +278,7 @@ def test_the_model_measures_as_the_run_did(trained, series, tmp_path):
     ("item", "message"),
     [
         ([1.0] * 15, "inputs.1: 15 values are given; the model reads 16"),
-        ([1.0] * 15 + ["x"], "inputs.1: it: 'x' in 'a' is no number (number 16)"),
+        ([1.0] * 15 + ["x"], "inputs.1: the values: 'x' in 'a' is no number (number 16)"),
         ({"b": [1.0] * 16}, "inputs.1: a list of numbers is wanted for 'a'"),
         ("1 2 3", "inputs.1: a list of numbers is wanted for 'a'"),
         ({"a": [1.0] * 16, "when": ["soon"] * 16}, "'soon' in 'when' is not a date"),
