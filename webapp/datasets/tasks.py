@@ -36,6 +36,8 @@ def proposed(version: Version) -> str | None:
 
 
 def _serves(kind: str, survey: list[roles.Column]) -> bool:
+    if kind == "forecasting" and not any(column["role"] in ("time", "value") for column in survey):
+        return False  # numbers alone are no series: the labels of records, say
     try:
         facts.chosen(Recipe.parse({"task": {"kind": kind}}), survey)
     except RecipeError:
