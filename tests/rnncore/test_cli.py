@@ -182,6 +182,7 @@ def test_a_second_process_is_turned_away(folder, capsys):
 def test_plan_evaluate_data_and_synthetic_print_json(folder, capsys):
     assert main(["synthetic", "grammar", "--out", "grammar.txt", "--count", "3000", "--seed", "4"]) == 0
     assert Path("grammar.txt").stat().st_size == 3000
+    assert "The best possible loss is the entropy of the grammar" in capsys.readouterr().out
     assert main(["data", "grammar.txt"]) == 0
     assert json.loads(capsys.readouterr().out)["statistics"]["characters"] == 3000
     assert main(["plan", "recipe.toml", "--data", "text.txt"]) == 0
