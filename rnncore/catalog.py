@@ -67,6 +67,8 @@ TASKS = _choices(
                loss="nats per record"),
     TaskChoice("regression", "Regression", "a sequence gets a number", "many to one", "mae", _POOLED, higher=False,
                loss="squared error, scaled"),
+    TaskChoice("tagging", "Tagging", "each word gets a tag", "many to many, aligned", "accuracy",
+               ("text_column", "tag_column", "group_column", "vocabulary_size", "crf", "character_size")),
     TaskChoice("seq2seq", "Sequence to sequence", "a sequence becomes another", "many to many, not aligned",
                "exact_match", ("source_column", "target_column", "group_column", *_TEXT, "target_tokens", "attention",
                                "teacher_forcing", "beam_size", "tied")),
@@ -78,9 +80,6 @@ TASKS = _choices(
                ("time_column", "value_columns", "known_columns", "strategy", "horizon", "lookback", "quantiles",
                 "season", "split_rows"), higher=False, defaults="series", loss="pinball loss, scaled"),
 )  # fmt: skip
-"""Tagging: text_column, tag_column, group_column, vocabulary_size, crf,
-character_size. Forecasting: time_column, value_columns, known_columns, strategy, horizon, lookback, quantiles, season,
-split_rows."""
 
 POOLINGS = _choices(
     Choice("last", "Last state", "what is in mind after the last step (of both directions)"),

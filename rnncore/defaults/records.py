@@ -47,6 +47,13 @@ class Habits:
 HABITS = {
     "classification": Habits(task={"pooling": "max"}, network={"bidirectional": True}),
     "regression": Habits(task={"pooling": "last"}, network={"dropout": 0.1}),
+    "tagging": Habits(
+        task={"crf": False},
+        network={
+            "bidirectional": True, "character_size": 128, "embedding_size": 100, "hidden_size": 192, "dropout": 0.4,
+        },  # fmt: skip
+        training={"batch_size": 32, "learning_rate": 0.003},
+    ),
     "seq2seq": Habits(
         task={"attention": "dot", "teacher_forcing": 1.0, "beam_size": 5},
         network={"bidirectional": True},
