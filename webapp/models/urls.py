@@ -9,6 +9,7 @@ app_name = "models"
 urlpatterns = [
     path("", views.index, name="list"),
     path("<str:model_id>/", views.detail, name="detail"),
+    path("<str:model_id>/evaluation/", views.evaluation, name="evaluation"),
     path("<str:model_id>/edit/", views.edit, name="edit"),
     path("<str:model_id>/delete/", views.delete, name="delete"),
     path("<str:model_id>/shares/", views.shares, name="shares"),

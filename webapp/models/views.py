@@ -27,6 +27,7 @@ from webapp.runs.summary import slug, unit_of
 from webapp.teams.roles import may
 
 PAGE = 50
+GENERIC = "models/_predict_generic.html"
 
 
 @require_safe
@@ -58,15 +59,27 @@ def detail(request: HttpRequest, model_id: str) -> HttpResponse:
     return render(request, "models/detail.html", context)
 
 
+@require_safe
+@login_required
+def evaluation(request: HttpRequest, model_id: str) -> HttpResponse:
+    """What the model's metrics hide, drawn from the reports that it took along."""
+    model = selectors.model_for(request.user, model_id)
+    boot = {"report": f"/api/v1/models/{model.id}/report", "splits": selectors.reports(model), "kind": model.task}
+    context = {"model": model, "task": model.choice, "figures": figures(model.metrics), "boot": boot}
+    return render(request, "models/evaluation.html", context)
+
+
 def facts(model: Model, api: str) -> dict[str, Any]:
     """What the playground's page and the shared page both show. ``api``: the address below which the model is asked."""
     task = model.card.get("recipe", {}).get("task") or {"kind": model.task}
     predicts = model.choice.predicts
+    asked = {"kind": model.task, "labels": playground.labels(model), "input": playground.inputs(model)}
     return {
         "model": model, "card": model.card, "kind": model.task, "task": model.choice, "unit": unit_of(task),
         "predicts": predicts, "generates": not predicts, "predict": f"{api}/predict" if predicts else None,
-        "generate": None if predicts else f"{api}/generate", "labels": playground.labels(model),
-        "inputs": playground.inputs(model), "figures": figures(model.metrics), "command": command(model.task),
+        "generate": None if predicts else f"{api}/generate", "labels": asked["labels"], "inputs": asked["input"],
+        "asked": asked, "play": [f"models/_predict_{model.task}.html", GENERIC], "figures": figures(model.metrics),
+        "command": command(model.task),
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("new/estimate/", views_new.estimate, name="estimate"),
     path("new/recipe/", views_new.recipe, name="recipe"),
     path("<str:run_id>/", views.detail, name="detail"),
+    path("<str:run_id>/evaluation/", views.evaluation, name="evaluation"),
     path("<str:run_id>/head/", views.head, name="head"),
     path("<str:run_id>/rename/", views.rename, name="rename"),
     path("<str:run_id>/publish/", views.publish, name="publish"),

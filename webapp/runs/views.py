@@ -17,7 +17,7 @@ from webapp.models import services as models
 from webapp.pages.dialogs import ask, leave
 from webapp.problems import Conflict, Refused
 from webapp.runs import selectors, services
-from webapp.runs.figures import as_json
+from webapp.runs.figures import as_json, figures
 from webapp.runs.forms import NameForm, PublishForm
 from webapp.runs.models import Run, Status
 from webapp.runs.summary import command, loss_unit, optimum, summary, unit
@@ -74,6 +74,16 @@ def detail(request: HttpRequest, run_id: str) -> HttpResponse:
         "models": run.models.order_by("-created_at"),
     }
     return render(request, "runs/detail.html", _head(run) | context)
+
+
+@require_safe
+@login_required
+def evaluation(request: HttpRequest, run_id: str) -> HttpResponse:
+    """What the metrics of the newest evaluation hide, drawn from its reports."""
+    run = selectors.run_for(request.user, run_id)
+    boot = {"report": reverse("runs:report", args=[run.id]), "splits": selectors.reports(run), "kind": run.kind}
+    best = figures((run.best or {}).get("metrics", {}))
+    return render(request, "runs/evaluation.html", {"run": run, "task": run.task, "figures": best, "boot": boot})
 
 
 @require_safe

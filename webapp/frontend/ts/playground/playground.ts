@@ -50,6 +50,8 @@ export class Playground {
     const asked = fromFragment(location.hash);
     if (asked === null) return;
     this.#input("prompt").value = asked.prompt;
+    const label = this.#label;
+    if (label && asked.label !== undefined) label.value = asked.label;
     for (const name of NUMBERS) this.#input(name).value = String(asked[name]);
     this.#input("temperature").dispatchEvent(new Event("input"));
     this.#fresh.checked = false;
@@ -68,13 +70,18 @@ export class Playground {
     return this.#view.texts.map((text) => (this.#shown?.prompt ?? "") + text).join("\n\n");
   }
 
+  get #label(): HTMLInputElement | HTMLSelectElement | null {
+    return this.#form.elements.namedItem("label") as HTMLInputElement | HTMLSelectElement | null;
+  }
+
   #input(name: keyof Settings): Input {
     return this.#form.elements.namedItem(name) as Input;
   }
 
   #settings(): Settings {
     const numbers = NUMBERS.map((name) => [name, Number(this.#input(name).value)]);
-    return { prompt: this.#input("prompt").value, ...Object.fromEntries(numbers) } as Settings;
+    const label = this.#label?.value;
+    return { prompt: this.#input("prompt").value, ...(label ? { label } : {}), ...Object.fromEntries(numbers) } as Settings;
   }
 
   /** Says at each field what is wrong with it; whether all are right. */

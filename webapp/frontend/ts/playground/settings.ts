@@ -2,6 +2,8 @@
 
 export interface Settings {
   prompt: string;
+  /** What it is written for, where the model asks; absent where it does not. */
+  label?: string;
   length: number;
   temperature: number;
   top_k: number;
@@ -15,6 +17,7 @@ export const NUMBERS = ["length", "temperature", "top_k", "top_p", "seed", "coun
 /** The part of an address after #: everything that it takes to write the same text again. */
 export function toFragment(settings: Settings): string {
   const fields = new URLSearchParams({ prompt: settings.prompt });
+  if (settings.label !== undefined) fields.set("label", settings.label);
   for (const name of NUMBERS) fields.set(name, String(settings[name]));
   return fields.toString();
 }
@@ -25,7 +28,8 @@ export function fromFragment(fragment: string): Settings | null {
   const prompt = fields.get("prompt");
   const numbers = NUMBERS.map((name) => [name, Number(fields.get(name) || NaN)] as const);
   if (prompt === null || numbers.some(([, value]) => !Number.isFinite(value))) return null;
-  return { prompt, ...Object.fromEntries(numbers) } as Settings;
+  const label = fields.get("label");
+  return { prompt, ...(label === null ? {} : { label }), ...Object.fromEntries(numbers) } as Settings;
 }
 
 /** Any of two thousand million. */

@@ -53,7 +53,8 @@ interface Problem {
   errors?: { field: string; message: string }[];
 }
 
-async function refusal(response: Response): Promise<WriteError> {
+/** Why a request was refused, from the answer to it. */
+export async function refusal(response: Response): Promise<WriteError> {
   const { status } = response;
   if (status === 404 || status === 410) return new WriteError("This model is no longer there, or the link to it has ended.");
   if (status === 401 || status === 403) return new WriteError("You are signed out. Reload the page to sign in again.");

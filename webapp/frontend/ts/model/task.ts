@@ -1,0 +1,19 @@
+/** What the page of a model needs of a task: one such object a file, named in index.ts. */
+import type { Output } from "./ask";
+
+/** What the page says about the model (a JSON script). */
+export interface Asked {
+  kind: string;
+  /** Its labels or tags. */
+  labels: string[];
+  input: { kind: string; columns: string[]; example: unknown };
+}
+
+export interface Task {
+  /** The options that go with the inputs, from the form. */
+  options?: (form: HTMLFormElement) => Output;
+  /** One answer, drawn. */
+  draw: (output: Output, input: unknown, asked: Asked) => Node[];
+  /** One answer as a few words, for the table of many. */
+  brief: (output: Output) => string;
+}
