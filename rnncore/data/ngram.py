@@ -84,7 +84,7 @@ def _probabilities(
     train: np.ndarray, measured: np.ndarray, vocabulary_size: int, end: int | None = None
 ) -> Iterator[np.ndarray]:
     """(runs, time): of each token of ``measured`` given those before it in its row, by a model of order 1, 2 …"""
-    borders = _Borders(train, measured, end)
+    borders = _Borders(train, end)
     below = np.full(measured.shape, 1 / vocabulary_size)  # P_{k-1}, by the counts of a lower order
     contexts = np.zeros(measured.shape, np.int64)  # rank of the (k-1)-gram before each token; -1: never seen
     grams = _Grams.of(np.zeros(len(train) + 1, np.int64), train, vocabulary_size)
@@ -100,22 +100,16 @@ def _probabilities(
         different = np.where(borders.begins(grams.examples), counts, np.where(counts > 0, different, 0))
         below = grams.mix(different, contexts, place, below)
         contexts = np.concatenate([np.full((len(place), 1), -1), place[:, :-1]], axis=1)
-        contexts = np.where(borders.since >= k, contexts, -1)
         grams = longer
 
 
 class _Borders:
-    """Where records end. A k-gram that reaches over an end is not counted, and one that begins with an end has nothing
-    before it: its occurrences count in all orders."""
+    """Where records end. A k-gram that reaches over an end is not counted, so that no context does either; one that
+    begins with an end has nothing before it: its occurrences count in all orders."""
 
-    def __init__(self, train: np.ndarray, measured: np.ndarray, end: int | None) -> None:
+    def __init__(self, train: np.ndarray, end: int | None) -> None:
         self.first = np.zeros(len(train), bool) if end is None else train == end
         self.ends = np.concatenate([[0], np.cumsum(self.first)])
-        times = np.broadcast_to(np.arange(measured.shape[1]), measured.shape)
-        last = np.where(np.zeros_like(measured, bool) if end is None else measured == end, times, -MAX_ORDER)
-        before = np.concatenate([np.full((len(last), 1), -MAX_ORDER), np.maximum.accumulate(last, 1)[:, :-1]], axis=1)
-        self.since = times - before
-        """(runs, time): how many tokens may be the context of each."""
 
     def inside(self, starts: np.ndarray, k: int) -> np.ndarray:
         """Whether the k-grams at ``starts`` have an end between their first token and their last."""

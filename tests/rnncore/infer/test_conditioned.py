@@ -83,6 +83,8 @@ def test_a_text_ends_and_the_same_seed_writes_the_same(tmp_path):
     assert texts == [text_of(runtime, label="Greek", temperature=1.0, seed=seed, length=500) for seed in range(30)]
     assert max(map(len, texts)) < 500 and len(set(texts)) > 5
     assert not any("<" in text for text in texts), "a special token was written"
+    turns = list(write(runtime, Request(label="Greek", temperature=1.0, seed=3, length=500)))
+    assert [turn is None for turn in turns] == [True, *[False] * len(texts[3]), True], "the end is the last turn"
     many = write(runtime, Request(label="Greek", temperature=1.0, seed=3, length=500, count=2))
     first = "".join(piece.token for piece in many if piece and piece.text == 0)
     assert first == texts[3]

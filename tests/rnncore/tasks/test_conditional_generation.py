@@ -112,15 +112,15 @@ def test_no_figure_depends_on_the_batch(file, tmp_path, cell):
 
 
 def test_the_loss_is_the_mean_over_tokens_with_their_ends(file, tmp_path):
-    task = opened(file, tmp_path)
+    task = opened(file, tmp_path, task={"condition_columns": ["kind", "size"]})
     network = task.network().eval()
     found = task.evaluate(Forward(network, "plain"), "valid", CPU, lambda: None)
     totals, count = [0.0, 0.0], 0
-    for target, label in zip(task.targets["valid"], task.given["valid"][0], strict=True):
+    for target, label, number in zip(task.targets["valid"], *task.given["valid"], strict=True):
         assert target[-1] == END
         inputs = torch.tensor([START, *target[:-1]]).unsqueeze(1)
-        for place, condition in enumerate((label, [0])):
-            scores, _ = network(inputs, torch.tensor(int(condition[0])).view(1, 1), torch.zeros(1, 0))
+        for place, (one, other) in enumerate(((label, number), (0 * label, number * np.nan))):
+            scores, _ = network(inputs, torch.tensor(one[None]), torch.tensor(other[None]))
             chosen = scores[:, 0].log_softmax(1)[torch.arange(len(target)), torch.tensor(target)]
             totals[place] -= chosen.sum().item()
         count += len(target)
@@ -141,6 +141,18 @@ def test_a_tenth_of_the_conditions_is_taken_away():
     assert gone.all(1).float().mean().item() == pytest.approx(0.1, abs=0.01)
     nothing, none = cg.dropped(torch.zeros(5, 0, dtype=torch.long), torch.zeros(5, 0))
     assert nothing.shape == none.shape == (5, 0)
+
+
+def test_where_nothing_is_learned_every_condition_stands(file, tmp_path):
+    """A checkpoint looks at the loss of its batch: that must not change the run's random numbers."""
+    task = opened(file, tmp_path)
+    forward = Forward(task.network().eval(), "plain")
+    task.batches()
+    before = torch.get_rng_state()
+    loss, count, _ = task.loss(forward, np.arange(40), None, CPU)
+    assert torch.equal(torch.get_rng_state(), before)
+    nats = cg.losses_of(forward, task.targets["train"], task.given["train"], CPU, lambda: None)[:40].sum()
+    assert loss.item() == pytest.approx(nats / count, rel=1e-5)
 
 
 @pytest.mark.parametrize("columns", [["kind"], ["kind", "size"], []])

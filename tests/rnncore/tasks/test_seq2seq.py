@@ -166,6 +166,29 @@ def test_less_and_less_of_the_truth_is_read(file, tmp_path):
     assert torch.equal(torch.get_rng_state(), before) and shares[-1] == 1
 
 
+def test_validation_answers_some_greedily_and_a_test_all_by_beam(file, tmp_path, monkeypatch):
+    monkeypatch.setattr(answers.some, "__defaults__", (5,))
+    task, asked = opened(file, tmp_path), []
+    decode = answers.decode
+
+    def watched(network: Any, sources: Any, limits: Any, beam_size: int, *more: Any) -> Any:
+        asked.append((len(sources), beam_size))
+        return decode(network, sources, limits, beam_size, *more)
+
+    monkeypatch.setattr(answers, "decode", watched)
+    forward = Forward(task.network().eval(), "plain")
+    for split in ("valid", "test"):
+        task.evaluate(forward, split, CPU, lambda: None)
+    assert asked == [(5, 1), (len(task._questions("test")), 3)]
+
+
+def test_the_share_of_the_truth_falls_while_it_trains(file, tmp_path):
+    for share in (1.0, 0.0):
+        run(tmp_path / str(share), file, task={"teacher_forcing": share}, training={"max_steps": 6})
+    one, other = ((tmp_path / name / "last" / "model.safetensors").read_bytes() for name in ("1.0", "0.0"))
+    assert one != other
+
+
 @pytest.mark.parametrize("share", [1.0, 0.5])
 def test_a_stop_and_a_resume_change_no_bit(file, tmp_path, share):
     tables = {"task": {"teacher_forcing": share}}
