@@ -21,6 +21,7 @@ from rnncore.data.buckets import Buckets
 from rnncore.defaults import Facts
 from rnncore.errors import DataError
 from rnncore.events import Baseline, Example
+from rnncore.fitness import MOST_CLASSES
 from rnncore.recipe import Recipe
 from rnncore.tasks import Forward, Measured, Sources, inputs, records
 from rnncore.tasks.inputs import Input
@@ -32,8 +33,6 @@ SHOWN = 4
 
 CEILING = 10
 """Times the loss of a network that knows nothing."""
-
-MOST_CLASSES = 5_000
 
 CONFUSED = 40
 """Classes of a confusion matrix, the most frequent ones; the others are one row."""

@@ -19,14 +19,12 @@ from rnncore.data import buckets, columns, splits
 from rnncore.data.buckets import Buckets
 from rnncore.data.table import Table, open_table
 from rnncore.errors import DataError, PromptError
+from rnncore.fitness import FEWEST
 from rnncore.recipe import Recipe, Task
 from rnncore.tasks import Sources
 
 EVALUATION_RECORDS = 256
 """Side by side while measuring, at most; it changes speed and memory, not the value."""
-
-FEWEST = 8
-"""Complete records below which there is nothing to learn from."""
 
 WORST, RANDOM = 20, 20
 """Examples that a report shows."""

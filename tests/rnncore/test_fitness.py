@@ -1,0 +1,69 @@
+"""What a survey tells of data that cannot serve a recipe."""
+
+from __future__ import annotations
+
+import pytest
+
+from rnncore import facts
+from rnncore.data.inspect import inspect
+from rnncore.errors import RecipeError
+from rnncore.fitness import MOST_CLASSES, check, check_part, named
+from rnncore.recipe import Recipe
+
+
+@pytest.fixture
+def survey(tmp_path):
+    """The inspection of a CSV file."""
+
+    def survey(*rows: str, head: str = "text,label"):
+        path = tmp_path / "table.csv"
+        path.write_text("\n".join([head, *rows]) + "\n")
+        return inspect(path)
+
+    return survey
+
+
+def classification(inspection, **task):
+    given = {"kind": "classification", "text_column": "text", "label_column": "label", **task}
+    return facts.chosen(Recipe.parse({"task": given}), inspection["columns"])
+
+
+GOOD = [f"word {n} and more,{'ab'[n % 2]}" for n in range(20)]
+
+
+def test_good_data_is_fit(survey):
+    inspection = survey(*GOOD)
+    check(classification(inspection), inspection)
+    check_part(classification(inspection), inspection, inspection)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (GOOD[:7], "only 7 records have it"),
+        ([*GOOD[:5], *(f"word {n}," for n in range(9))], "only 5 records have it"),
+        ([f"word {n},a" for n in range(20)], "every record has the same label"),
+        ([f"word {n},label {n}" for n in range(MOST_CLASSES + 1)], "5,001 different values"),
+    ],
+)
+def test_unfit_data_is_told_at_the_field(survey, rows, words):
+    inspection = survey(*rows)
+    with pytest.raises(RecipeError, match=words) as refused:
+        check(classification(inspection), inspection)
+    assert refused.value.errors[0][0].startswith("task.")
+
+
+def test_a_part_lacks_a_column_or_has_a_label_of_its_own(survey):
+    inspection = survey(*GOOD)
+    recipe = classification(inspection)
+    with pytest.raises(RecipeError, match="no column 'label'"):
+        check_part(recipe, inspection, survey(*GOOD, head="text,mood"))
+    with pytest.raises(RecipeError, match="the label 'c'"):
+        check_part(recipe, inspection, survey(*GOOD, *(f"word {n},c" for n in range(5))))
+    check_part(recipe, inspection, survey(*GOOD[::2]))
+
+
+def test_columns_are_named_with_their_fields():
+    task = {"kind": "forecasting", "time_column": "day", "value_columns": ["a", "b"], "known_columns": []}
+    found = list(named(Recipe.parse({"task": task})))
+    assert sorted(found) == [("task.time_column", "day"), ("task.value_columns", "a"), ("task.value_columns", "b")]
