@@ -130,8 +130,10 @@ class Task:
             raise RecipeError.at("task.lookback", f"{part}; {wanted} {task.lookback + task.horizon:,}")
 
     def network(self) -> nn.Module:
-        network = build(self._description())
-        networks.initialize(network.rnn, self.recipe.network.init, memory=self.recipe.task.lookback)
+        description = self._description()
+        network = build(description)
+        each = 1 if description["strategy"] == "recursive" else description["segment"]
+        networks.initialize(network.rnn, self.recipe.network.init, memory=-(-description["lookback"] // each))
         return network
 
     def texts(self) -> dict[str, str]:
