@@ -66,6 +66,7 @@ def detail(request: HttpRequest, run_id: str) -> HttpResponse:
             "urls": {name: reverse(f"runs:{name}", args=[run.id]) for name in ("history", "head", "log", "report")},
         },
         "task": run.task,
+        "kind": run.kind,
         "unit": unit(run),
         "loss_unit": loss_unit(run),
         "optimum": optimum(run),

@@ -72,7 +72,8 @@ function upright(label: string, rows: { name: string; value: number; note: strin
       const shown = i % every === 0;
       return [
         svg("rect", { class: "level", x: x + room * 0.14, width: room * 0.72, y: 158 - height, height, rx: 2 }),
-        ...(shown ? [svg("text", { ...middle, y: 152 - height }, write(value)), svg("text", { ...middle, y: 176 }, name)] : []),
+        ...(every === 1 ? [svg("text", { ...middle, y: 152 - height }, write(value))] : []),
+        ...(shown ? [svg("text", { ...middle, y: 176 }, name)] : []),
       ];
     });
   });
@@ -136,7 +137,7 @@ interface Looked {
 function matrices(found: Looked[]): Part | null {
   if (found.length === 0) return null;
   const drawn = found.map(({ source, output, weights }) => h("figure", {}, attention(output, source, weights)));
-  return { title: "Where it looked", note: "rows are what it wrote, columns what it read; the darker, the more weight", span: 12, body: [h("div", { class: "windows" }, ...drawn)] };
+  return { title: "Where it looked", note: "rows are what it wrote, columns what it read; the darker, the more weight", span: 12, body: [h("div", { class: "matrices" }, ...drawn)] };
 }
 
 interface Tagged {

@@ -22,7 +22,7 @@ const SILENCE = 30_000; // a training that says nothing for so long: the line ma
 const boot = JSON.parse((find("#run-boot") as HTMLElement).textContent ?? "") as Boot;
 const feed = new Feed();
 const charts = new Charts(boot, feed, fetchPoints);
-const samples = new Samples(feed);
+const samples = new Samples(feed, boot.task);
 const log = new Log(feed, boot.unit, boot.urls.log);
 const head = new Head(boot.urls.head, () => schedule(), () => feed.ended !== null);
 const dismissed = new Set<string>(JSON.parse(stored(`hints:${boot.id}`) ?? "[]") as string[]);
@@ -58,7 +58,7 @@ function schedule(): void {
 function draw(): void {
   boot.steps = (feed.started?.steps as number | null | undefined) ?? boot.steps;
   showProgress(feed, { name: boot.name, status: head.status, steps: boot.steps });
-  for (const [id, figure] of Object.entries(figures(feed, boot.recipe, boot.unit))) {
+  for (const [id, figure] of Object.entries(figures(feed, boot))) {
     (find(`#kpi-${id}`) as HTMLElement).textContent = figure.value;
     const note = find(`#kpi-${id}-note`) as HTMLElement;
     note.textContent = figure.note;

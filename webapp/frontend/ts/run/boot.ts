@@ -8,7 +8,21 @@ export interface Boot {
   unit: string;
   steps: number | null;
   recipe: Recipe;
+  /** The task's kind, the metric that stands for it, what its loss counts. */
+  task: string;
+  headline: string;
+  loss_unit: string;
+  metrics: Record<string, Metric>;
+  /** The best that any model can reach, where the data were made so that it is known. */
+  optimum: { loss: number | null; metrics: Record<string, number>; words: string } | null;
   urls: { history: string; head: string; log: string };
+}
+
+/** How a metric is called and written; `higher` is better, null: neither. */
+export interface Metric {
+  label: string;
+  format: "share" | "number";
+  higher: boolean | null;
 }
 
 /** The filled recipe, as far as the page draws it. */

@@ -1,13 +1,14 @@
 /** The four charts of a run: what they share (axis, zoom, crosshair) and what each draws. */
-import { all, find } from "../dom";
+import { all, find, h } from "../dom";
 import { compact } from "../units";
 import { AXES, type Axis, Scale, ends } from "./axis";
 import type { Boot } from "./boot";
 import { Chart } from "./chart";
 import type { Column, Drawing, Level } from "./drawing";
-import { COLUMNS, type Feed, type Points, countUpTo, emptyPoints } from "./feed";
+import { COLUMNS, type Evaluation, type Feed, type Points, countUpTo, emptyPoints } from "./feed";
 import { alike, given, loss, short } from "./format";
 import { future } from "./schedule";
+import { hardest, measured, metricOf, written } from "./metrics";
 import { smooth } from "./smooth";
 import { baselineName } from "./words";
 
@@ -34,6 +35,9 @@ export class Charts {
   #norm: Chart;
   #rate: Chart;
   #speed: Chart;
+  /** Of the metrics beside the loss; a language model's page has none. */
+  #metric: Chart | null = null;
+  #chosen = find<HTMLSelectElement>("#metric-name");
 
   constructor(boot: Boot, feed: Feed, fetchPoints: Fetch) {
     [this.#boot, this.#feed, this.#fetch] = [boot, feed, fetchPoints];
@@ -61,7 +65,22 @@ export class Charts {
       ...small, card: card("speed"), format: (value) => (value < 100_000 ? short(value) : compact(value)),
       lines: [{ label: `${boot.unit}s/s`, color: "s1", width: 1.25 }],
     });
+    if (this.#chosen) {
+      this.#metric = new Chart({
+        card: card("metric"), height: 190, gutter: 108, onZoom,
+        format: (value) => written(metricOf(boot, this.#name), value),
+        lines: [
+          { label: "validation", color: "s2", width: 2, dots: true, ends: true },
+          { label: "test", color: "s4", width: 0, dots: true, ends: true },
+        ],
+      });
+    }
     this.#listen();
+  }
+
+  /** The metric that is drawn. */
+  get #name(): string {
+    return this.#chosen?.value || this.#boot.headline;
   }
 
   #listen(): void {
@@ -80,6 +99,7 @@ export class Charts {
         this.draw();
       });
     };
+    this.#chosen?.addEventListener("change", () => this.draw());
     toggle("loss-log", (on) => (this.#log = on));
     toggle("loss-smooth", (on) => (this.#smooth = on));
     find("#zoom-reset")?.addEventListener("click", () => void this.zoom(null));
@@ -138,6 +158,10 @@ export class Charts {
     this.#loss.draw(this.#drawLoss(view));
     this.#norm.draw(this.#drawNorm(view));
     this.#rate.draw(this.#drawRate(view, end.step));
+    if (this.#metric) {
+      this.#offerMetrics();
+      this.#metric.draw(this.#drawMetric(view));
+    }
     const speeds = points.tokens_per_second;
     this.#speed.draw({ ...shared, tables: [[xs, speeds]], extent: fromZero(inRange(view, speeds)) });
   }
@@ -149,12 +173,8 @@ export class Charts {
     const kept = points.loss.map((value) => (given(value) ? Math.min(value, 2 * top) : value));
     const smoothed = this.#smooth ? smooth(points.step, kept, view.steps) : points.loss;
     const raw = this.#smooth ? points.loss : points.loss.map(() => null);
-    const evaluated = (split: string): [number[], Column] => {
-      const facts = this.#feed.evaluations(split).filter((each, i, list) => each.step !== list[i + 1]?.step);
-      return [facts.map((each) => scale.fromStep(each.step)), facts.map((each) => each.loss)];
-    };
-    const [validX, valid] = evaluated("valid");
-    const [testX, test] = evaluated("test");
+    const [validX, valid] = this.#evaluated("valid", scale, ({ loss: value }) => value);
+    const [testX, test] = this.#evaluated("test", scale, ({ loss: value }) => value);
     const reached = this.#zoom ? [] : levels; // who zooms in wants to see the lines
     const lines: [number[], Column][] = [[xs, raw], [xs, smoothed], [validX, valid], [testX, test]];
     const visible = lines.flatMap(([x, y]) => inRange({ ...view, xs: x }, y)).map((value) => Math.min(value, top));
@@ -165,11 +185,47 @@ export class Charts {
     };
   }
 
+  /** What evaluations of a split have, at their places on the axis; of two at one step the later. */
+  #evaluated(split: string, scale: View["scale"], value: (each: Evaluation) => number | null | undefined): [number[], Column] {
+    const facts = this.#feed.evaluations(split).filter((each, i, list) => each.step !== list[i + 1]?.step);
+    return [facts.map((each) => scale.fromStep(each.step)), facts.map((each) => value(each) ?? null)];
+  }
+
+  /** The strongest baseline, of a task but language models the next one too, and the best that can be where it is known. */
   #baseline(): Level[] {
-    const strongest = this.#feed.baselines[0];
-    if (!strongest || !given(strongest.loss)) return [];
-    const name = baselineName(strongest.name, this.#boot.unit);
-    return [{ value: strongest.loss, label: `${name} ${strongest.loss.toFixed(2)}`, color: "ink-3" }];
+    const many = this.#boot.task === "language_model" ? 1 : 2;
+    const lines = this.#feed.baselines.filter(({ loss: value }) => given(value)).slice(0, many).map(({ name, loss: value }) => ({
+      value: value as number, label: `${baselineName(name, this.#boot.unit)} ${(value as number).toFixed(2)}`, color: "ink-3",
+    }));
+    const best = this.#boot.optimum?.loss;
+    return given(best) ? [...lines, { value: best, label: `best possible ${short(best)}`, color: "good" }] : lines;
+  }
+
+  #offerMetrics(): void {
+    const select = this.#chosen as HTMLSelectElement;
+    const names = measured(this.#feed, this.#boot.headline);
+    if (names.length === 0 || [...select.options].map(({ value }) => value).join() === names.join()) return;
+    const before = select.value;
+    select.replaceChildren(...names.map((name) => h("option", { value: name }, metricOf(this.#boot, name).label)));
+    select.value = names.includes(before) ? before : (names[0] as string);
+  }
+
+  #drawMetric(view: View): Drawing {
+    const name = this.#name;
+    const metric = metricOf(this.#boot, name);
+    const [validX, valid] = this.#evaluated("valid", view.scale, ({ metrics }) => metrics[name]);
+    const [testX, test] = this.#evaluated("test", view.scale, ({ metrics }) => metrics[name]);
+    const beaten = hardest(this.#feed, name, metric);
+    const best = this.#boot.optimum?.metrics[name];
+    const levels: Level[] = [];
+    if (beaten) levels.push({ value: beaten.value, label: `${baselineName(beaten.baseline.name, this.#boot.unit)} ${written(metric, beaten.value)}`, color: "ink-3" });
+    if (given(best)) levels.push({ value: best, label: `best possible ${written(metric, best)}`, color: "good" });
+    const seen = [...valid, ...test].filter(given);
+    const wanted = [...seen, ...levels.map(({ value }) => value)];
+    const [low, high] = wanted.length ? [Math.min(...wanted), Math.max(...wanted)] : [0, 1];
+    const air = Math.max((high - low) * 0.08, 0.01 * Math.abs(high), 1e-6);
+    const top = metric.format === "share" ? Math.min(1.02, high + air) : high + air;
+    return { ...view.shared, levels, tables: [[validX, valid], [testX, test]], extent: [low - air < 0 && low >= 0 ? 0 : low - air, top] };
   }
 
   #drawNorm(view: View): Drawing {

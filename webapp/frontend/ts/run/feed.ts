@@ -37,11 +37,21 @@ export interface Evaluation {
   metrics: Record<string, number | null>;
 }
 
+/** A sample of any task: text that goes on from a prompt or was written for a label, an example, a forecast. */
 export interface Sample {
   step: number;
-  prompt: string;
-  temperature: number;
-  text: string;
+  prompt?: string;
+  label?: string;
+  temperature?: number;
+  text?: string;
+  source?: string;
+  output?: string;
+  reference?: string;
+  name?: string;
+  times?: string[];
+  history?: (number | null)[];
+  truth?: (number | null)[];
+  quantiles?: Record<string, (number | null)[]>;
 }
 
 export interface Baseline {

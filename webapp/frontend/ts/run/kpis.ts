@@ -1,8 +1,9 @@
 /** The five figures on top of a run, put into words. Pure. */
 import { number } from "../units";
-import type { Recipe } from "./boot";
+import type { Boot, Recipe } from "./boot";
 import type { Feed } from "./feed";
 import { type Maybe, MISSING, given, loss, percent } from "./format";
+import { hardest, metricOf, written } from "./metrics";
 import { baselineName } from "./words";
 
 export interface Figure {
@@ -27,13 +28,15 @@ function validation(feed: Feed, recipe: Recipe, unit: string): Figure {
   return { value: loss(last.loss), ...beside(last.loss, strongest.loss, baselineName(strongest.name, unit)) };
 }
 
-function bits(feed: Feed, unit: string): Figure {
-  const last = feed.evaluations().at(-1);
-  const strongest = feed.baselines[0];
-  const value = last?.metrics.bits_per_character;
-  const baseline = strongest?.metrics.bits_per_character;
-  const note = strongest && given(baseline) ? `${baselineName(strongest.name, unit)} ${baseline.toFixed(2)}` : "";
-  return { value: given(value) ? value.toFixed(2) : MISSING, note, tone: "" };
+/** The figure that stands for the task, beside the baseline that is hardest to beat in it. */
+function headline(feed: Feed, boot: Boot): Figure {
+  const metric = metricOf(boot, boot.headline);
+  const value = feed.evaluations().at(-1)?.metrics[boot.headline];
+  const beaten = hardest(feed, boot.headline, metric);
+  if (!beaten) return { value: written(metric, value), note: "", tone: "" };
+  const note = `${baselineName(beaten.baseline.name, boot.unit)} ${written(metric, beaten.value)}`;
+  if (!given(value) || metric.higher === null || value === beaten.value) return { value: written(metric, value), note, tone: "" };
+  return { value: written(metric, value), note, tone: value > beaten.value === metric.higher ? "good" : "bad" };
 }
 
 function speed(feed: Feed, unit: string): Figure {
@@ -58,11 +61,12 @@ function device(feed: Feed): Figure {
   return { value: name === "cpu" ? "CPU" : name.toUpperCase().replace(":", " "), note: String(started.precision), tone: "" };
 }
 
-/** Loss, bits, speed, clipping, device, by the ids of their places on the page. */
-export function figures(feed: Feed, recipe: Recipe, unit: string): Record<string, Figure> {
+/** Loss, headline, speed, clipping, device, by the ids of their places on the page. */
+export function figures(feed: Feed, boot: Boot): Record<string, Figure> {
+  const { recipe, unit } = boot;
   return {
     loss: validation(feed, recipe, unit),
-    bits: bits(feed, unit),
+    headline: headline(feed, boot),
     speed: speed(feed, unit),
     clipped: clipped(feed, recipe),
     device: device(feed),

@@ -1,14 +1,23 @@
 /** What the network wrote, as a timeline that one can scrub: by temperature, by prompt, by step. */
 import { find, h, svg } from "../dom";
 import { number } from "../units";
+import { type Forecast, forecast } from "../draw/forecast";
+import { type Example, examples } from "../evaluation/examples";
 import { type Feed, type Sample, countUpTo } from "./feed";
 import { given } from "./format";
 import { smooth } from "./smooth";
 
 const LONGEST = 40;
 
-/** A prompt as one chooses it from a list. */
-function named(prompt: string): string {
+/** What texts are told apart by: the prompt that they go on from, the label that they were written for. */
+const askedFor = (sample: Sample): string => sample.prompt ?? sample.label ?? "";
+
+/** Examples and forecasts of a step are shown together; of texts one is chosen. */
+const together = (sample: Sample): boolean => sample.text === undefined;
+
+/** A prompt or a label as one chooses it from a list. */
+function named(prompt: string, label: boolean): string {
+  if (label) return prompt || "no label";
   if (prompt === "") return "no prompt";
   return `“${prompt.length > LONGEST ? `${prompt.slice(0, LONGEST - 1)}…` : prompt}”`;
 }
@@ -26,13 +35,15 @@ export class Samples {
   #prompts = find<HTMLSelectElement>("#sample-prompt") as HTMLSelectElement;
   #first = find("#sample-first") as HTMLElement;
   #last = find("#sample-last") as HTMLElement;
-  #shown: Sample[] = [];
+  /** The samples in sight, one or more a step. */
+  #shown: { step: number; samples: Sample[] }[] = [];
+  #task: string;
   #seen = "";
   /** Follows the newest until somebody goes back in time. */
   #following = true;
 
-  constructor(feed: Feed) {
-    this.#feed = feed;
+  constructor(feed: Feed, task: string) {
+    [this.#feed, this.#task] = [feed, task];
     this.#slider.addEventListener("input", () => this.#goTo(this.#slider.valueAsNumber));
     this.#temperatures.addEventListener("change", () => this.#choose());
     this.#prompts.addEventListener("change", () => this.#choose());
@@ -52,13 +63,16 @@ export class Samples {
   }
 
   #offer(samples: Sample[]): void {
-    const temperatures = [...new Set(samples.map((sample) => sample.temperature))].sort((a, b) => a - b);
+    const temperatures = [...new Set(samples.flatMap((sample) => sample.temperature ?? []))].sort((a, b) => a - b);
     const known = [...this.#temperatures.querySelectorAll("input")].map((input) => input.value);
     if (known.join() !== temperatures.join()) this.#offerTemperatures(temperatures);
-    const prompts = [...new Set(samples.map((sample) => sample.prompt))];
+    const texts = samples.filter((sample) => !together(sample));
+    const prompts = [...new Set(texts.map(askedFor))];
+    const labels = texts.some(({ label }) => label !== undefined);
+    (find("[data-prompts] .sr") as HTMLElement).textContent = labels ? "Label" : "Prompt";
     if ([...this.#prompts.options].map((option) => option.value).join("\0") !== prompts.join("\0")) {
       const before = this.#prompts.value;
-      this.#prompts.replaceChildren(...prompts.map((prompt) => h("option", { value: prompt }, named(prompt))));
+      this.#prompts.replaceChildren(...prompts.map((prompt) => h("option", { value: prompt }, named(prompt, labels))));
       if (prompts.includes(before)) this.#prompts.value = before;
       (this.#prompts.closest("[data-prompts]") as HTMLElement).hidden = prompts.length < 2;
     }
@@ -84,12 +98,12 @@ export class Samples {
   /** Keeps the step that was looked at, where the other temperature or prompt has it. */
   #choose(): void {
     const before = this.#shown[this.#slider.valueAsNumber]?.step ?? 0;
-    const bySteps = new Map(
-      this.#feed.samples
-        .filter((sample) => sample.temperature === this.#temperature && sample.prompt === this.#prompts.value)
-        .map((sample) => [sample.step, sample]),
-    );
-    this.#shown = [...bySteps.values()].sort((a, b) => a.step - b.step);
+    const bySteps = new Map<number, Sample[]>();
+    for (const sample of this.#feed.samples) {
+      if (together(sample)) bySteps.set(sample.step, [...(bySteps.get(sample.step) ?? []), sample]);
+      else if (sample.temperature === this.#temperature && askedFor(sample) === this.#prompts.value) bySteps.set(sample.step, [sample]);
+    }
+    this.#shown = [...bySteps].map(([step, samples]) => ({ step, samples })).sort((a, b) => a.step - b.step);
     const newest = this.#shown.length - 1;
     this.#slider.max = String(Math.max(0, newest));
     this.#slider.disabled = newest < 0;
@@ -97,18 +111,27 @@ export class Samples {
   }
 
   #goTo(i: number): void {
-    const sample = this.#shown[i];
-    if (!sample) return;
+    const seen = this.#shown[i];
+    if (!seen) return;
     this.#following = i === this.#shown.length - 1;
     this.#slider.value = String(i);
-    this.#slider.setAttribute("aria-valuetext", `step ${number(sample.step)}`);
-    this.#caption.textContent = `step ${number(sample.step)} · temperature ${shown(sample.temperature)}`;
-    this.#text.replaceChildren(h("span", { class: "prompt" }, sample.prompt), sample.text);
+    this.#slider.setAttribute("aria-valuetext", `step ${number(seen.step)}`);
+    const temperature = seen.samples[0]?.temperature;
+    const how = temperature === undefined ? "" : ` · temperature ${shown(temperature)}`;
+    this.#caption.textContent = `step ${number(seen.step)}${how}`;
+    this.#text.replaceChildren(...this.#drawn(seen.samples));
     this.#text.classList.remove("waiting");
     this.#first.textContent = `step ${number(this.#shown[0]?.step ?? 0)}`;
     this.#last.hidden = false;
     this.#last.textContent = this.#following && !this.#feed.ended ? "now" : `step ${number(this.#shown.at(-1)?.step ?? 0)}`;
     this.#drawBars(i);
+  }
+
+  #drawn(samples: Sample[]): (Node | string)[] {
+    const first = samples[0] as Sample;
+    if (first.history !== undefined) return samples.slice(-3).map((one) => forecast(one as unknown as Forecast, { height: 150, small: true }));
+    if (first.source !== undefined) return [examples("Examples of this step", samples as Example[], this.#task !== "regression")];
+    return [h("span", { class: "prompt" }, first.prompt ?? ""), first.text ?? ""];
   }
 
   /** One bar a sample, the higher the lower the training loss was. */
