@@ -37,11 +37,13 @@ SIZES = (
 
 @dataclass(frozen=True)
 class Habits:
-    """What a kind of task does otherwise than :data:`SIZES` and the common defaults: values by table."""
+    """What a kind of task does otherwise than :data:`SIZES` and the common defaults: values by table. ``rate``: times
+    the common learning rate."""
 
     task: dict[str, Any] = field(default_factory=dict)
     network: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+    rate: float = 1.0
 
 
 HABITS = {
@@ -49,14 +51,14 @@ HABITS = {
     "regression": Habits(task={"pooling": "last"}, network={"dropout": 0.1}),
     "tagging": Habits(
         task={"crf": False},
-        network={
-            "bidirectional": True, "character_size": 128, "embedding_size": 100, "hidden_size": 192, "dropout": 0.4,
-        },  # fmt: skip
+        network={"bidirectional": True, "character_size": 128, "embedding_size": 100, "hidden_size": 192}
+        | {"dropout": 0.4},
         training={"batch_size": 32, "learning_rate": 0.003},
     ),
     "seq2seq": Habits(
-        task={"attention": "dot", "teacher_forcing": 1.0, "beam_size": 5},
-        network={"bidirectional": True},
+        task={"attention": "additive", "teacher_forcing": 1.0, "beam_size": 5},
+        network={"bidirectional": True, "dropout": 0.1},
+        rate=1.5,
     ),
 }
 """By kind of task; one that is not here has the common defaults."""
@@ -90,7 +92,8 @@ def fill(recipe: Recipe, facts: Facts) -> Recipe:
         training["max_epochs"] = float(size.epochs)
     steps = _steps(training, facts)
     _set(training, device="auto", precision="auto", optimizer="adamw", weight_decay=0.01, clip_norm=1.0, patience=8)
-    rate = LEARNING_RATE[training["optimizer"]] * (0.5 if network["cell"] in ("rnn", "transformer") else 1.0)
+    rate = habits.rate * LEARNING_RATE[training["optimizer"]]
+    rate *= 0.5 if network["cell"] in ("rnn", "transformer") else 1.0
     _set(training, schedule="cosine", learning_rate=rate, warmup_steps=min(100, steps // 20))
     every = round_number(steps / EVALUATIONS)
     _set(training, evaluate_every=every, checkpoint_every=every)
