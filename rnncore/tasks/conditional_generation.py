@@ -265,7 +265,7 @@ def stream(targets: list[np.ndarray]) -> np.ndarray:
 @torch.no_grad()
 def losses_of(
     forward: Forward, targets: list[np.ndarray], given: Encoded, device: torch.device, tick: Callable[[], None],
-    batch_size: int = records.EVALUATION_RECORDS,
+    batch_size: int | None = None,
 ) -> np.ndarray:  # fmt: skip
     """Nats of each record, ``(records,)``."""
     found = np.empty(len(targets))

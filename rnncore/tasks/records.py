@@ -133,11 +133,9 @@ def training_batches(lengths: np.ndarray, recipe: Recipe) -> Buckets:
     return Buckets(lengths, recipe.training.batch_size, recipe.training.seed)
 
 
-def in_batches(
-    lengths: np.ndarray, tick: Callable[[], None], batch_size: int = EVALUATION_RECORDS
-) -> Iterator[np.ndarray]:
+def in_batches(lengths: np.ndarray, tick: Callable[[], None], batch_size: int | None = None) -> Iterator[np.ndarray]:
     """All record numbers once, for measuring."""
-    for index in buckets.in_order(lengths, batch_size):
+    for index in buckets.in_order(lengths, batch_size or EVALUATION_RECORDS):
         tick()
         yield index
 

@@ -265,7 +265,7 @@ class Model:
 @torch.no_grad()
 def losses_of(
     forward: Forward, sources: list[np.ndarray], targets: list[np.ndarray], device: torch.device,
-    tick: Callable[[], None], batch_size: int = records.EVALUATION_RECORDS,
+    tick: Callable[[], None], batch_size: int | None = None,
 ) -> np.ndarray:  # fmt: skip
     """Nats of each record, ``(records,)``, every token scored with the true ones before it."""
     found = np.empty(len(sources))

@@ -25,6 +25,7 @@ from rnncore.infer.refusals import refusal
 from rnncore.infer.writing import Request, write
 from rnncore.tasks.conditional_generation import build
 from tests.rnncore.infer.conftest import make_model
+from tests.rnncore.infer.test_serve import Server
 
 ROOT = Path(__file__).parents[3]
 CONDITIONS = Conditions.fitted({"origin": ["Irish", "Greek", "Irish"], "year": [1900, 1950, 1930]})
@@ -152,6 +153,23 @@ def test_the_inference_process_keeps_it(tmp_path):
     models = Models(2**30)
     kept = models.writing(str(tmp_path))
     assert isinstance(kept, Conditioned) and models.writing(str(tmp_path)) is kept
+
+
+def test_the_inference_process_takes_a_label(tmp_path):
+    model(tmp_path)
+    server = Server()
+    try:
+        asked = {"op": "generate", "folder": str(tmp_path), "seed": 2, "temperature": 1.0, "length": 60}
+        server.ask(id="a", label="Greek", **asked)
+        assert server.end_of("a")["kind"] == "done"
+        assert server.text("a") == text_of(conditioned.load(tmp_path), label="Greek", temperature=1.0, seed=2) != ""
+        server.ask(id="b", label="Klingon", **asked)
+        assert server.end_of("b")["field"] == "label"
+        server.ask(id="c", label=5, **asked)
+        assert server.end_of("c")["field"] == "label"
+    finally:
+        server.process.kill()
+        server.process.wait()
 
 
 @pytest.mark.parametrize("name", ["network.json", "model.safetensors", "tokenizer.json"])

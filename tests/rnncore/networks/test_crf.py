@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -35,7 +35,7 @@ def paths(chain, emissions, place):
     for path in product(range(TAGS), repeat=length):
         score = chain.first[path[0]] + chain.last[path[-1]]
         score = score + sum(emissions[step, place, tag] for step, tag in enumerate(path))
-        found[path] = (score + sum(chain.between[a, b] for a, b in zip(path, path[1:], strict=False))).item()
+        found[path] = (score + sum(chain.between[a, b] for a, b in pairwise(path))).item()
     return found
 
 
