@@ -24,9 +24,13 @@ FORECASTED = events.Forecasted(
     step=20, name="OT", times=["2024-01-01 00:00", "2024-01-01 01:00", "2024-01-01 02:00"], history=[1.0, float("nan")],
     truth=[2.5], quantiles={"0.1": [1.0], "0.5": [2.0], "0.9": [3.5]},
 )  # fmt: skip
-SAMPLES = {"classification": EXAMPLE, "seq2seq": EXAMPLE, "conditional_generation": WRITTEN, "forecasting": FORECASTED}
+SAMPLES = {
+    "classification": EXAMPLE, "regression": EXAMPLE, "tagging": EXAMPLE, "seq2seq": EXAMPLE,
+    "conditional_generation": WRITTEN, "forecasting": FORECASTED,
+}  # fmt: skip
 SHAPES = {
-    "classification": {"text_column": "word"}, "seq2seq": {"source_column": "word"},
+    "classification": {"text_column": "word"}, "regression": {"text_column": "word"},
+    "tagging": {"text_column": "word"}, "seq2seq": {"source_column": "word"},
     "conditional_generation": {"text_column": "word"},
     "forecasting": {"value_columns": ["OT"], "known_columns": ["load"], "time_column": "hour"},
 }  # fmt: skip
@@ -146,7 +150,7 @@ def test_what_an_input_is_is_told(run, alice):
     if run.kind == "forecasting":
         assert told == {"kind": "series", "columns": ["OT", "load", "hour"], "example": [1.0, None]}
     else:
-        assert (told["kind"], told["columns"]) == ("text", ["word"])
+        assert (told["kind"], told["columns"]) == ("tokens" if run.kind == "tagging" else "text", ["word"])
     conditional = {"conditions": [{"kind": "number"}, {"labels": ["waltz"]}]}
     network = conditional if run.kind == "conditional_generation" else {"labels": ["a", "b"]}
     (models.folders.folder_of(model.id) / "network.json").write_text(json.dumps(network))
