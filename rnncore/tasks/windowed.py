@@ -33,6 +33,7 @@ class Answering:
 
     A recursive network's are those of :data:`PATHS` futures. Which places in the distributions they take is drawn once,
     from a seed of its own, the same for every window: a forecast depends on no batch and on no other random number.
+    Several columns take their places independently of each other; what one step says of the next, the state carries.
     """
 
     quantiles: list[float]
