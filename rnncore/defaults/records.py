@@ -47,7 +47,7 @@ class Habits:
 
 
 HABITS = {
-    "classification": Habits(task={"pooling": "max"}, network={"bidirectional": True}),
+    "classification": Habits(network={"bidirectional": True}),
     "regression": Habits(task={"pooling": "last"}, network={"dropout": 0.1}),
     "tagging": Habits(
         task={"crf": False},
@@ -83,6 +83,8 @@ def fill(recipe: Recipe, facts: Facts) -> Recipe:
     )
     habits = HABITS.get(recipe.task.kind, Habits())
     _set(task, **habits.task)
+    if "pooling" in catalog.TASKS[recipe.task.kind].fields:
+        _set(task, pooling="max")
     size = next(size for size in SIZES if facts.records <= size.records)
     _network(network, habits, size, recipe)
     _set(training, **habits.training)
