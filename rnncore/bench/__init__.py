@@ -26,23 +26,26 @@ BENCHMARKS = {
 def add_bench(subparsers: Any) -> None:
     """Register ``bench``; its ``run`` takes the parsed arguments and gives the exit code."""
     parser = subparsers.add_parser("bench", help="measure this machine: " + ", ".join(BENCHMARKS))
-    parser.add_argument("names", nargs="*", metavar="NAME", help="all where none is named")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="all of these where none is named; or a case of bench/results.md"
+    )
     parser.add_argument("--json", action="store_true", help="numbers: of one benchmark, or of several by name")
     parser.set_defaults(run=bench)
 
 
 def bench(arguments: argparse.Namespace) -> int:
     """Measure and print. Raises RequestError."""
+    from rnncore.bench import results
     from rnncore.errors import RequestError
 
     for name in arguments.names:
-        if name not in BENCHMARKS:
-            raise RequestError(f"NAME: {name!r} is not one of {', '.join(BENCHMARKS)}")
+        if name not in BENCHMARKS and name not in results.CASES:
+            raise RequestError(f"NAME: {name!r} is not one of {', '.join([*BENCHMARKS, *results.CASES])}")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as generating does
     found = {}
     for name in arguments.names or BENCHMARKS:
-        module = import_module(BENCHMARKS[name])
-        found[name] = module.measure()
+        module = import_module(BENCHMARKS.get(name, results.__name__))
+        found[name] = module.measure() if name in BENCHMARKS else results.measure(name)
         if not arguments.json:
             sys.stdout.write(f"{name}\n{module.table(found[name])}\n")
             sys.stdout.flush()
