@@ -72,6 +72,7 @@ class Task:
         self.targets = {name: ended(self.target.sequences(part)) for name, part in self.parts.items()}
         read, wrote = (records.lengths_of(some["train"]) for some in (self.sources, self.targets))
         self.limits = Limits(int(read.max()), int(wrote.max()))
+        self.asked: dict[str, list[Question]] = {}
         self.facts = Facts(
             tokens=int(read.sum() + wrote.sum()), vocabulary_size=self.target.vocabulary.size,
             records=sum(map(len, self.parts.values())), longest=max(self.limits.source, self.limits.target),
@@ -157,7 +158,9 @@ class Task:
         return CEILING * float(np.log(self.target.vocabulary.size))
 
     def _questions(self, split: str) -> list[Question]:
-        return answers.questions(self.parts[split], self.source.column, self.target)
+        if split not in self.asked:
+            self.asked[split] = answers.questions(self.parts[split], self.source.column, self.target)
+        return self.asked[split]
 
     def _description(self) -> dict[str, Any]:
         """``network.json`` of the filled-in recipe."""
