@@ -110,13 +110,20 @@ def _step(network: EncoderDecoder, memory: Memory, tokens: Tensor, carry: Any, r
 
 @torch.no_grad()
 def attention(
-    network: EncoderDecoder, source: np.ndarray, output: Sequence[int], device: torch.device
-) -> list[list[float]] | None:
-    """Where it looked for each token of ``output``: rows are its tokens, columns those of the source."""
-    x, lengths = records.padded([source], device)
-    inputs = torch.tensor([START, *output], device=device).unsqueeze(1)
-    weights = network.weights(x, lengths, inputs)
-    return None if weights is None else weights[: len(output), 0].double().cpu().numpy().round(5).tolist()
+    network: EncoderDecoder, sources: Sequence[np.ndarray], outputs: Sequence[Sequence[int]], device: torch.device
+) -> list[list[list[float]]] | None:
+    """Where it looked for each token of each output: rows are its tokens, columns those of its source. None where the
+    network has no attention."""
+    if network.attention is None:
+        return None
+    found: list[list[list[float]]] = [[] for _ in sources]
+    for index in buckets.in_order(records.lengths_of(sources), records.EVALUATION_RECORDS):
+        x, lengths = records.padded([sources[number] for number in index], device)
+        inputs, _ = records.padded([np.array([START, *outputs[number]]) for number in index], device)
+        weights = network.weights(x, lengths, inputs).transpose(0, 1).double().cpu().numpy().round(5)
+        for number, matrix in zip(index, weights, strict=True):
+            found[number] = matrix[: len(outputs[number]), : len(sources[number])].tolist()
+    return found
 
 
 def judged(asked: Sequence[Question], outputs: Sequence[Text]) -> list[Answer]:

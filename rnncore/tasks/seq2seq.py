@@ -232,23 +232,25 @@ class Model:
                 raise PromptError(f"{name}: must be 1 to {WIDEST}, not {value}")
         size = self.beam_size if beam_size is None else beam_size
         found = answers.decode(self.network, sources, self.limits, size, self.device, lambda: None)
-        return [
-            self._output(source, self.source.pieces(item, number), some[:alternatives])
-            for number, (item, source, some) in enumerate(zip(inputs, sources, found, strict=True), 1)
+        outputs = [
+            self._output(self.source.pieces(item, number), some[:alternatives])
+            for number, (item, some) in enumerate(zip(inputs, found, strict=True), 1)
         ]
+        weights = answers.attention(self.network, sources, [some[0].tokens for some in found], self.device)
+        if weights is None:
+            return outputs
+        return [output | {"attention": matrix} for output, matrix in zip(outputs, weights, strict=True)]
 
-    def _output(self, source: np.ndarray, pieces: list[str], found: list[answers.Found]) -> dict[str, Any]:
+    def _output(self, pieces: list[str], found: list[answers.Found]) -> dict[str, Any]:
         known = self.target.vocabulary
         best = answers.written(known, found[0].tokens)
-        output = {
+        return {
             "text": best.text, "output_tokens": list(best.tokens), "source_tokens": pieces,
             "alternatives": [{
                 "text": known.decode(one.tokens), "score": one.score,
                 "probability": float(np.exp(one.log_probability)),
             } for one in found],
         }  # fmt: skip
-        weights = answers.attention(self.network, source, found[0].tokens, self.device)
-        return output if weights is None else output | {"attention": weights}
 
     def inputs(self, data: Path) -> list[Any]:
         return records.inputs_of(data)
@@ -295,9 +297,9 @@ def measured(
     losses = np.array([each[question.records].min() for question in asked])
 
     def matrix(number: int) -> dict[str, Any] | None:
-        weights = answers.attention(network, read[number], found[number][0].tokens, device)
+        weights = answers.attention(network, [read[number]], [found[number][0].tokens], device)
         pieces = source.vocabulary.pieces(asked[number].source)
-        return weights and {"source": pieces, "output": list(outputs[number].tokens), "weights": weights}
+        return weights and {"source": pieces, "output": list(outputs[number].tokens), "weights": weights[0]}
 
     report = answers.report(part, asked, judged, records.lengths_of(read), losses, matrix)
     return Measured(float(nats.sum() / counts.sum()), text_metrics.figures(judged), report)

@@ -252,7 +252,7 @@ def test_it_learns(tmp_path):
 @pytest.fixture(scope="module")
 def model(file, tmp_path_factory) -> seq2seq.Model:
     out = tmp_path_factory.mktemp("model") / "run"
-    run(out, file, training={"max_steps": 20}, sampling={"every": 0})
+    run(out, file, training={"max_steps": 80, "learning_rate": 0.03}, sampling={"every": 0})
     return seq2seq.Model(out / "best")
 
 
@@ -280,6 +280,17 @@ def test_an_input_that_cannot_be_read_is_named(model, item, words):
 def test_an_option_out_of_bounds_is_named(model, name, value):
     with pytest.raises(PromptError, match=f"^{name}"):
         model.predict(["a"], **{name: value})
+
+
+def test_attention_does_not_depend_on_who_is_beside(model):
+    words = ["abc", "a", "gfedcba", "bb"]
+    together = model.predict(words)
+    for word, output in zip(words, together, strict=True):
+        (alone,) = model.predict([word])
+        assert alone["text"] == output["text"]
+        assert np.shape(output["attention"]) == (len(output["output_tokens"]), len(word))
+        np.testing.assert_allclose(output["attention"], alone["attention"], atol=2e-5)
+        np.testing.assert_allclose(np.sum(output["attention"], 1), 1, atol=1e-3)
 
 
 def test_letters_and_words_that_were_never_seen_are_unknown_not_wrong(model):
