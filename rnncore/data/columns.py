@@ -275,7 +275,8 @@ class _Chosen:
             for name in given if isinstance(given, list) else [given] if given else []:
                 if name not in self.columns:
                     raise self._wrong(field, f"there is no column {name!r}; the file has {self._names()}")
-        self.used = {name for field in self.has if field.endswith("_column") for name in [getattr(task, field)] if name}
+        own = [field for field in self.has if field.endswith("_column") and field != "group_column"]
+        self.used = {name for field in own for name in [getattr(task, field)] if name}
         for field in ("value_columns", "known_columns", "condition_columns"):
             self.used |= set(getattr(task, field) or ()) if field in self.has else set()
 

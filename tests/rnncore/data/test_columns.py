@@ -103,6 +103,12 @@ def test_what_is_given_stays_and_the_rest_is_guessed():
     assert resolved(columns, kind="classification", label_column="a")["text_column"] == "b"
 
 
+def test_what_is_read_may_be_the_group_too():
+    columns = {"name": texts(word="n"), "origin": repeated("abcd")}
+    found = resolved(columns, kind="classification", group_column="name")
+    assert found == {"text_column": "name", "label_column": "origin", "group_column": "name"}
+
+
 def test_a_series_with_a_label():
     columns = {"wave": ["0.1 0.2"] * 40, "kind": repeated("abcd")}
     assert resolved(columns, kind="classification") == {"value_columns": ["wave"], "label_column": "kind"}
