@@ -108,6 +108,7 @@ def test_parquet(tmp_path):
     frame = polars.DataFrame({"when": [datetime(2026, 1, 31, 13)], "x": [1.5], "words": [["a", "b"]], "n": [[1, 2]]})
     frame.write_parquet(tmp_path / "t.parquet")
     table = open_table(tmp_path / "t.parquet")
+    assert open_table(write(tmp_path, "p.parquet.gz", (tmp_path / "t.parquet").read_bytes())).columns == table.columns
     assert table.columns == {"when": ["2026-01-31T13:00:00"], "x": [1.5], "words": [["a", "b"]], "n": [[1, 2]]}
     with pytest.raises(DataError, match="not a Parquet file"):
         open_table(write(tmp_path, "bad.parquet", "PAR1nothing"))
