@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -25,4 +25,28 @@ def sparkline(points: list[list[float]], label: str = "Loss") -> SafeString | st
         '<svg class="spark" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">'
         '<path d="M{}"/></svg>',
         WIDTH, HEIGHT, f"{label}, from {ys[0]:.2f} to {ys[-1]:.2f}", path,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def part(value: float, whole: float) -> str:
+    """``value`` in hundredths of ``whole``, for a bar 100 wide."""
+    return f"{100 * value / whole if whole else 0:.1f}"
+
+
+@register.simple_tag
+def histogram(counts: list[list[float]], name: str, what: str) -> SafeString:
+    """``[[up to, count], …]`` as upright bars, each with its numbers on hover."""
+    most = max((count for _, count in counts), default=0) or 1
+    bars = format_html_join(
+        "", '<rect x="{}" y="{}" width="9" height="{}" rx="1"><title>up to {} {}: {}</title></rect>',
+        (
+            (10 * place, f"{32 - height:.1f}", f"{height:.1f}", f"{upto:,.0f}", what, f"{count:,}")
+            for place, (upto, count) in enumerate(counts)
+            for height in (32 * count / most,)
+        ),
+    )  # fmt: skip
+    return format_html(
+        '<svg class="histogram" viewBox="0 0 {} 32" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        10 * len(counts), f"How long {name} is, in {what}: {len(counts)} groups", bars,
     )  # fmt: skip

@@ -84,6 +84,18 @@ form.addEventListener("submit", (event) => {
   if (form.dataset.sent) event.preventDefault(); // a second click starts no second run
   form.dataset.sent = "yes";
 });
+// What was typed goes along to another task's form, whose fields take what they know by the same names.
+for (const link of all<HTMLAnchorElement>("a[data-task]", form)) {
+  link.addEventListener("click", () => {
+    inputs.forEach(takeBack);
+    const url = new URL(link.href);
+    const typed = new FormData(form);
+    for (const [name, value] of typed) {
+      if (typeof value === "string" && value && !["csrfmiddlewaretoken", "dataset", "task.kind"].includes(name)) url.searchParams.append(name, value);
+    }
+    link.href = url.toString();
+  });
+}
 addEventListener("pageshow", () => {
   delete form.dataset.sent; // also when one comes back
   const button = find("#train")!;

@@ -67,7 +67,7 @@ export class Charts {
     });
     if (this.#chosen) {
       this.#metric = new Chart({
-        card: card("metric"), height: 190, gutter: 108, onZoom,
+        card: card("metric"), height: 190, gutter: 124, onZoom,
         format: (value) => written(metricOf(boot, this.#name), value),
         lines: [
           { label: "validation", color: "s2", width: 2, dots: true, ends: true },
