@@ -18,9 +18,9 @@ def upload(page: Page, path) -> None:
     expect(page.get_by_role("link", name="Train on this")).to_be_visible(timeout=30 * SECOND)
 
 
-def train(page: Page, **fields: str) -> str:
-    """Press Train on what is offered, with some fields typed over; the run's address."""
-    page.get_by_role("link", name="Train on this").click()
+def train(page: Page, offered: str = "Train on this", /, **fields: str) -> str:
+    """Press Train on what is ``offered``, with some fields typed over; the run's address."""
+    page.get_by_role("link", name=offered).click()
     for label, value in fields.items():
         field = page.get_by_label(label.replace("_", " "), exact=False).first
         summary = page.locator("details", has=field).locator("summary")

@@ -177,6 +177,12 @@ class TestPage:
             client.force_login(user)
             assert client.post(f"/datasets/{talks.id}/columns/", {"role-0": "text"}).status_code == status
 
+    def test_lists_of_tokens_have_their_shape(self, signed_in, alice, make):
+        rows = "".join(f'{{"tokens": {["a"] * (n % 5 + 1)}, "tags": {["X"] * (n % 5 + 1)}}}\n' for n in range(30))
+        dataset = make.table(alice.personal_team, name="words.jsonl", text=rows.replace("'", '"'))
+        page = signed_in.get(f"/datasets/{dataset.id}/").content.decode()
+        assert "1 to 5 items, 3.0 on average" in page and "Train a tagger" in page
+
     def test_what_a_file_says_is_never_markup(self, signed_in, alice, make):
         evil = "<script>alert(1)</script>"
         text = f"{evil},b\n" + "".join(f"{evil} {n},x{n % 2}\n" for n in range(30))

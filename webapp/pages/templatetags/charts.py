@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -32,6 +34,12 @@ def sparkline(points: list[list[float]], label: str = "Loss") -> SafeString | st
 def part(value: float, whole: float) -> str:
     """``value`` in hundredths of ``whole``, for a bar 100 wide."""
     return f"{100 * value / whole if whole else 0:.1f}"
+
+
+@register.filter
+def entries(body: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The entries of a dict, also of one that has a key named ``items``."""
+    return list(body.items())
 
 
 @register.simple_tag
