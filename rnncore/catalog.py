@@ -56,7 +56,7 @@ def _choices(*choices: T) -> dict[str, T]:
     return {choice.name: choice for choice in choices}
 
 
-_TEXT = ("tokens", "vocabulary_size")
+_TEXT = ("tokens", "vocabulary_size", "sequence_length")
 _POOLED = ("text_column", "value_columns", "label_column", "group_column", *_TEXT, "pooling")
 
 TASKS = _choices(
@@ -68,7 +68,8 @@ TASKS = _choices(
     TaskChoice("regression", "Regression", "a sequence gets a number", "many to one", "mae", _POOLED, higher=False,
                loss="squared error, scaled"),
     TaskChoice("tagging", "Tagging", "each word gets a tag", "many to many, aligned", "accuracy",
-               ("text_column", "tag_column", "group_column", "vocabulary_size", "crf", "character_size")),
+               ("text_column", "tag_column", "group_column", "vocabulary_size", "sequence_length", "crf",
+                "character_size")),
     TaskChoice("seq2seq", "Sequence to sequence", "a sequence becomes another", "many to many, not aligned",
                "exact_match", ("source_column", "target_column", "group_column", *_TEXT, "target_tokens", "attention",
                                "teacher_forcing", "beam_size", "tied")),

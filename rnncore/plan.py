@@ -88,7 +88,7 @@ def _text(recipe: Recipe, facts: Facts, machine: cost.Calibration) -> _Work:
 def _records(recipe: Recipe, facts: Facts, machine: cost.Calibration) -> _Work:
     """Of a task on records, whose lengths differ: by their mean."""
     network, training, stacks = recipe.network, recipe.training, 2 if recipe.task.target_column else 1
-    steps = min(training.sequence_length, max(1.0, facts.tokens / facts.records))
+    steps = min(training.sequence_length or recipe.task.lookback, max(1.0, facts.tokens / facts.records))
     measured = training.validation_fraction * facts.records
     learned = max(1.0, facts.records * (1 - training.validation_fraction - training.test_fraction))
     parameters = cost.record_parameters(network, facts.vocabulary_size, facts.outputs, stacks)

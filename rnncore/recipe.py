@@ -254,6 +254,7 @@ class Training(_Table):
         topic="training",
         unit="tokens",
         prominent=True,
+        own=True,
         ge=1,
         le=65_536,
     )

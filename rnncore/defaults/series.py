@@ -55,7 +55,7 @@ def fill(recipe: Recipe, facts: Facts) -> Recipe:
     _task(task, rows)
     _network(network, rows)
     windows = max(1, rows["train"] - task["lookback"] - task["horizon"] + 1)
-    _set(training, batch_size=max(1, min(BATCH, windows // 8)), sequence_length=task["lookback"])
+    _set(training, batch_size=max(1, min(BATCH, windows // 8)))
     steps = _steps(training, windows)
     _set(training, device="auto", precision="auto", optimizer="adamw", weight_decay=0.01, clip_norm=1.0, patience=8)
     recursive = task["strategy"] == "recursive"

@@ -3,7 +3,7 @@
 Loss is the mean pinball loss of scaled values, whatever the strategy; of which unit each metric is,
 :mod:`rnncore.data.backtest` says. While a recursive network learns, its loss is that of the next step alone, over
 :data:`rnncore.data.windows.LEVELS`, read from the truth (teacher forcing).
-``training.sequence_length`` plays no part: a window is as long as ``task.lookback``.
+A window is as long as ``task.lookback``.
 """
 
 from __future__ import annotations

@@ -76,7 +76,8 @@ def choose_threads(recipe: Recipe) -> int:
     """How many threads a training uses: one where the product of a time step is so small that waking the others takes
     longer than it does, else as many as PyTorch would."""
     size, batch = recipe.network.hidden_size, recipe.training.batch_size
-    at_once = 1 if recipe.network.cell in cost.STEPPED else recipe.training.sequence_length
+    steps = recipe.training.sequence_length or recipe.task.lookback
+    at_once = 1 if recipe.network.cell in cost.STEPPED else steps
     return torch.get_num_threads() if 16 * batch * size * size * at_once >= SHARED else 1
 
 

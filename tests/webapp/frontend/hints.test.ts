@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Recipe } from "../../../webapp/frontend/ts/run/boot";
+import type { Boot, Recipe } from "../../../webapp/frontend/ts/run/boot";
 import { Feed, type RunEvent } from "../../../webapp/frontend/ts/run/feed";
 import { hint } from "../../../webapp/frontend/ts/run/hint";
 import { figures } from "../../../webapp/frontend/ts/run/kpis";
@@ -9,6 +9,13 @@ import { share } from "../../../webapp/frontend/ts/run/progress";
 const recipe: Recipe = {
   training: { learning_rate: 0.01, warmup_steps: 0, schedule: "cosine", clip_norm: 1, evaluate_every: 100, sequence_length: 128 },
   sampling: { every: 100 },
+};
+
+const boot: Boot = {
+  id: "r", name: "Run", status: "running", unit: "character", steps: 1000, recipe, task: "language_model",
+  headline: "bits_per_character", loss_unit: "nats per character", optimum: null,
+  metrics: { bits_per_character: { label: "Bits per character", format: "number", higher: false } },
+  urls: { history: "", head: "", log: "" },
 };
 
 /** A run of 1,000 steps whose validation is `valid` at each 100 steps and whose training loss is `training(step)`. */
@@ -64,13 +71,13 @@ test("one hint at a time, none that was dismissed, none on a run that failed", (
 });
 
 test("the figures stand beside the strongest baseline", () => {
-  const shown = figures(run([2.2, 1.54]), recipe, "character");
+  const shown = figures(run([2.2, 1.54]), boot);
   assert.deepEqual([shown.loss?.value, shown.loss?.note, shown.loss?.tone], ["1.540", "0.96 below the 3-gram", "good"]);
-  assert.deepEqual([shown.bits?.value, shown.bits?.note], ["2.22", "3-gram 3.61"]);
+  assert.deepEqual([shown.headline?.value, shown.headline?.note], ["2.22", "3-gram 3.61"]);
   assert.deepEqual([shown.clipped?.value, shown.clipped?.note], ["10\u00a0%", "steps 101 to 200"]);
   assert.equal(shown.speed?.value, "1,000");
-  assert.deepEqual(figures(run([2.9]), recipe, "character").loss?.tone, "bad");
-  assert.match(figures(new Feed(), recipe, "character").loss?.note ?? "", /first at step 100/);
+  assert.deepEqual(figures(run([2.9]), boot).loss?.tone, "bad");
+  assert.match(figures(new Feed(), boot).loss?.note ?? "", /first at step 100/);
 });
 
 test("progress goes by steps where they are planned, else by time", () => {

@@ -17,7 +17,7 @@ def test_a_stranger_is_asked_to_sign_in(client, db):
 
 def test_an_empty_studio_says_what_to_do(page):
     text = page().content.decode()
-    assert "Drop text files here" in text
+    assert "Drop files here" in text
     assert 'id="files"' in text
     assert "How it works" in text
 
