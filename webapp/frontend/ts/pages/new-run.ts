@@ -30,8 +30,8 @@ function takeBack(input: Input): void {
 function onlyFor(): void {
   for (const input of all<Input>("[data-only-for]", form)) {
     const [name, values] = input.dataset.onlyFor!.split("=");
-    const other = form.elements.namedItem(name) as HTMLSelectElement;
-    const fits = values.split(" ").includes(other.value);
+    const other = form.elements.namedItem(name) as HTMLSelectElement | null;
+    const fits = !other || values.split(" ").includes(other.value); // a task without the other field has it always
     input.closest<HTMLElement>(".field")!.hidden = !fits && !input.value;
   }
 }
