@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rnncore.data.windows import KNOWN_UNITS
-from rnncore.recipe import Network, Task, Training
+from rnncore.recipe import Network, Training
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4, "mingru": 2, "minlstm": 3}
 _STATES = {"rnn": 1, "gru": 1, "lstm": 2, "mingru": 2, "minlstm": 2, "transformer": 2}
@@ -87,41 +86,23 @@ def step_seconds(network: Network, training: Training, vocabulary_size: int, mac
     return machine.fixed + machine.step_overhead * called + work
 
 
-def record_parameters(network: Network, vocabulary_size: int | None, outputs: int, stacks: int = 1) -> int:
-    """How many numbers a network for records learns, about: embedding (None: it reads one number a step), ``stacks``
-    recurrent stacks (an encoder-decoder has two), a head of ``outputs``. What a task adds of its own is left out."""
-    read = network.embedding_size if vocabulary_size else 1
-    width = network.hidden_size * (2 if network.bidirectional else 1)
-    return (vocabulary_size or 0) * read + stacks * stack_parameters(network, read) + outputs * (width + 1)
-
-
-def forecaster_parameters(network: Network, inputs: int, outputs: int, task: Task) -> int:
-    """How many numbers a forecaster learns, exactly, that reads ``inputs`` numbers a step of its stack and has
-    ``outputs`` at its head."""
-    width, known = network.hidden_size * (2 if network.bidirectional else 1), len(task.known_columns)
-    total = stack_parameters(network, inputs) + outputs * (width + 1)
-    if task.strategy == "direct":
-        total += task.lookback * task.horizon
-    if known and task.strategy == "direct":
-        total += KNOWN_UNITS * (width + known + 1 + len(task.value_columns) * len(task.quantiles))
-    return total
-
-
-def record_bytes(network: Network, training: Training, parameters: int, steps: float) -> int:
-    """Memory of a training on records of ``steps`` time steps, in bytes, about."""
+def record_bytes(network: Network, training: Training, parameters: int, steps: float, pairs: float = 0) -> int:
+    """Memory of a training on records of ``steps`` time steps, in bytes, about. ``pairs``: numbers that are kept of
+    each pair of a source's and a target's step, where a small network scores them."""
     hidden, directions = network.hidden_size, 2 if network.bidirectional else 1
     gates = 12 if network.cell == "transformer" else GATES[network.cell]
     a_step = 2 * network.embedding_size + network.num_layers * directions * hidden * (2 * gates + 4)
     numbers = (2 + _OPTIMIZER_NUMBERS[training.optimizer]) * parameters
-    return round(PROCESS_BYTES + 4 * (numbers + training.batch_size * steps * a_step))
+    return round(PROCESS_BYTES + 4 * (numbers + training.batch_size * (steps * a_step + steps * steps * pairs)))
 
 
 def record_seconds(
-    network: Network, training: Training, steps: float, outputs: int, stacks: int, machine: Calibration = TWO_CORES
+    network: Network, training: Training, steps: float, scores: float, stacks: int, machine: Calibration = TWO_CORES
 ) -> float:
-    """How long one optimizer step over records of ``steps`` time steps takes, about."""
-    directions = 2 if network.bidirectional else 1
+    """How long one optimizer step over records of ``steps`` time steps takes, about. ``scores``: numbers that the head
+    gives a record; ``stacks``: recurrent ones, an encoder-decoder has two."""
+    directions, times = (2 if network.bidirectional else 1), (steps if network.cell in STEPPED else 1)
     work = 6.0 * training.batch_size * (steps * stacks * stack_parameters(network, network.embedding_size)
-                                        + outputs * network.hidden_size)  # fmt: skip
-    overhead = machine.step_overhead * network.num_layers * directions * stacks * steps
+                                        + scores * network.hidden_size)  # fmt: skip
+    overhead = machine.step_overhead * network.num_layers * directions * stacks * times
     return machine.fixed + overhead + work / machine.flops

@@ -15,6 +15,9 @@ from rnncore.defaults.language_model import VOCABULARY
 from rnncore.errors import DataError, RecipeError
 from rnncore.recipe import Recipe
 
+LETTERS = 80
+"""Different ones, where the survey has not counted them: lists of tokens of an older one."""
+
 WORDS_A_TEXT = 3
 """Texts of at least so many words, in the mean, are read word by word; shorter ones letter by letter."""
 
@@ -60,11 +63,27 @@ def facts_of(recipe: Recipe, inspection: dict[str, Any]) -> Facts:
         raise RecipeError.at("task.text_column", "no column of the file can be read as a sequence")
     column, output = by_name[read], by_name.get(task.label_column or task.target_column or task.tag_column or "")
     steps = _steps(column, task.tokens)
+    both = _steps(output, task.target_tokens)["mean"] + 1 if output and task.target_column else 0
     return Facts(
-        tokens=round(records * steps["mean"]), vocabulary_size=_vocabulary(column, task.tokens, task.vocabulary_size),
+        tokens=round(records * (steps["mean"] + both)),
+        vocabulary_size=_vocabulary(column, task.tokens, task.vocabulary_size),
         records=records - column["missing"], longest=_longest(steps["max"], output, recipe),
         outputs=_outputs(column, recipe) if task.condition_columns is not None else _outputs(output, recipe),
+        channels=max(1, len(task.value_columns or ())), letters=_letters(column),
+        **_conditions([by_name[name] for name in task.condition_columns or ()]),
     )  # fmt: skip
+
+
+def _letters(column: dict[str, Any]) -> int:
+    """Different letters of what is read."""
+    return column["distinct"].get("characters", LETTERS) + len(SPECIAL)
+
+
+def _conditions(columns: list[dict[str, Any]]) -> dict[str, Any]:
+    """How many labels each column of labels has, and how many columns there are of numbers that all are there."""
+    numeric = [column["kind"] in NUMBERS and not column["missing"] for column in columns]
+    labels = [column["unique"] for column, number in zip(columns, numeric, strict=True) if not number]
+    return {"labels": tuple(labels), "numbers": sum(numeric)}
 
 
 def _longest(read: int, output: dict[str, Any] | None, recipe: Recipe) -> int:

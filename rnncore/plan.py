@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnncore import catalog, cost, defaults, facts
+from rnncore import catalog, cost, defaults, facts, sizes
 from rnncore.data.inspect import inspect_table
 from rnncore.data.sources import open_text
 from rnncore.data.table import open_table
@@ -87,28 +87,36 @@ def _text(recipe: Recipe, facts: Facts, machine: cost.Calibration) -> _Work:
 
 def _records(recipe: Recipe, facts: Facts, machine: cost.Calibration) -> _Work:
     """Of a task on records, whose lengths differ: by their mean."""
-    network, training, stacks = recipe.network, recipe.training, 2 if recipe.task.target_column else 1
-    steps = min(training.sequence_length or recipe.task.lookback, max(1.0, facts.tokens / facts.records))
+    task, network, training = recipe.task, recipe.network, recipe.training
+    stacks = 2 if task.target_column else 1
+    steps = min(training.sequence_length or task.lookback, max(1.0, facts.tokens / facts.records / stacks))
+    scores = facts.outputs * (steps if _scores_each_step(recipe) else 1)
     measured = training.validation_fraction * facts.records
     learned = max(1.0, facts.records * (1 - training.validation_fraction - training.test_fraction))
-    parameters = cost.record_parameters(network, facts.vocabulary_size, facts.outputs, stacks)
-    a_step = cost.record_seconds(network, training, steps, facts.outputs, stacks, machine)
+    parameters = sizes.parameters(recipe, facts)
+    pairs = 2 * network.hidden_size if task.attention == "additive" else 0
+    a_step = cost.record_seconds(network, training, steps, scores, stacks, machine)
     return _Work(
-        parameters=parameters, bytes=cost.record_bytes(network, training, parameters, steps),
+        parameters=parameters, bytes=cost.record_bytes(network, training, parameters, steps, pairs),
         per_epoch=math.ceil(learned / training.batch_size), a_step=a_step,
         evaluation=a_step / 3 * measured / training.batch_size,
     )  # fmt: skip
+
+
+def _scores_each_step(recipe: Recipe) -> bool:
+    """Whether the head is asked at every step, not once a record."""
+    task = recipe.task
+    return bool(task.tag_column or task.target_column) or task.condition_columns is not None
 
 
 def _series(recipe: Recipe, facts: Facts, machine: cost.Calibration) -> _Work:
     """Of a forecast: its windows overlap, each row starts one. Measured, a recursive network draws many futures."""
     task, network, training = recipe.task, recipe.network, recipe.training
     recursive = task.strategy == "recursive"
-    width = len(task.value_columns or ()) + len(task.known_columns)
     each = 1 if recursive else segment(task.lookback, task.season)
     steps = math.ceil(task.lookback / each) + (task.horizon if recursive else 0)
     outputs = len(task.value_columns or ()) * (len(LEVELS) if recursive else task.horizon * len(task.quantiles))
-    parameters = cost.forecaster_parameters(network, width * each, outputs, task)
+    parameters = sizes.parameters(recipe, facts)
     rows = series.rows_of(dict(training), facts)
     windows = max(1, rows["train"] - task.lookback - task.horizon + 1)
     a_step = cost.record_seconds(network, training, steps, outputs, 1, machine)

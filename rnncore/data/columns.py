@@ -94,7 +94,9 @@ def _column(name: str, values: list[Any], table: Table) -> Column:
     elif kind in ("tokens", "numbers"):
         items = [_items(value) for value in there]
         column["lengths"] = {"items": _lengths(map(len, items))}
-        column["distinct"] = {"words": len(set().union(*items))}
+        column["distinct"] = {"words": len(different := set().union(*items))}
+        if kind == "tokens":
+            column["distinct"]["characters"] = len(set().union(*map(str, different)))
     elif kind in ("integer", "number", "id", "time"):
         column |= {"min": min(there, default=None), "max": max(there, default=None)}
     return column

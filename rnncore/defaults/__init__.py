@@ -19,9 +19,12 @@ from rnncore.recipe import Recipe
 class Facts:
     """What the defaults depend on.
 
-    ``tokens``: time steps of all the data. ``vocabulary_size``: how many different tokens (None: not known yet, or
-    numbers are read). ``characters``: of a language model's text. ``records``, ``longest``: how many sequences, and
-    the time steps of the longest. ``outputs``: labels, tags or values to tell apart at the head.
+    ``tokens``: time steps of all the data. ``vocabulary_size``: how many different tokens are read (None: not known
+    yet, or numbers are read). ``characters``: of a language model's text. ``records``, ``longest``: how many sequences,
+    and the time steps of the longest. ``outputs``: labels, tags, values or tokens to tell apart at the head.
+
+    What only some networks have: ``channels``, numbers that are read a step; ``letters``, different ones that words are
+    spelled with; ``labels``, how many each column of a condition has; ``numbers``, conditions that are numbers.
     """
 
     tokens: int
@@ -30,6 +33,10 @@ class Facts:
     records: int = 0
     longest: int = 0
     outputs: int = 0
+    channels: int = 1
+    letters: int = 0
+    labels: tuple[int, ...] = ()
+    numbers: int = 0
 
 
 def fill(recipe: Recipe, facts: Facts) -> Recipe:

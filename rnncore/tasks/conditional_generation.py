@@ -81,7 +81,8 @@ class Task:
         self.facts = Facts(
             tokens=int(lengths.sum()), vocabulary_size=self.text.vocabulary.size,
             records=sum(map(len, self.parts.values())), longest=int(lengths.max()),
-            outputs=self.text.vocabulary.size,
+            outputs=self.text.vocabulary.size, labels=tuple(len(item.labels) for item in self.conditions.label_items),
+            numbers=len(self.conditions.number_items),
         )  # fmt: skip
 
     def _columns(self) -> list[str]:

@@ -55,6 +55,7 @@ class Task:
         self.facts = Facts(
             tokens=int(lengths.sum()), vocabulary_size=self.input.vocabulary and self.input.vocabulary.size,
             records=sum(map(len, self.parts.values())), longest=int(lengths.max()), outputs=1,
+            channels=max(1, self.input.channels),
         )  # fmt: skip
 
     def begin(self, recipe: Recipe) -> None:

@@ -74,7 +74,7 @@ class Task:
         self.limits = Limits(int(read.max()), int(wrote.max()))
         self.asked: dict[str, list[Question]] = {}
         self.facts = Facts(
-            tokens=int(read.sum() + wrote.sum()), vocabulary_size=self.target.vocabulary.size,
+            tokens=int(read.sum() + wrote.sum()), vocabulary_size=self.source.vocabulary.size,
             records=sum(map(len, self.parts.values())), longest=max(self.limits.source, self.limits.target),
             outputs=self.target.vocabulary.size,
         )  # fmt: skip

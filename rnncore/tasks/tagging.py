@@ -131,7 +131,7 @@ class Task:
         lengths = self.sentences["train"].lengths
         self.facts = Facts(
             tokens=int(lengths.sum()), vocabulary_size=words.size, records=sum(map(len, self.parts.values())),
-            longest=int(lengths.max()), outputs=len(self.tags),
+            longest=int(lengths.max()), outputs=len(self.tags), letters=self.speller.letters.size,
         )  # fmt: skip
 
     def begin(self, recipe: Recipe) -> None:
