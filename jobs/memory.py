@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from jobs import deaths
 from jobs.ports import LEASE, Claim, Ingest, LeaseLost, Source
 
 Event = dict[str, Any]
@@ -28,6 +29,8 @@ class Run:
     worker: str = ""
     lease_until: datetime | None = None
     error: dict[str, Any] | None = None
+    deaths: int = 0
+    died_at_step: int | None = None
     events: list[Event] = field(default_factory=list)
 
 
@@ -91,7 +94,12 @@ class RunStore:
         with self._lock:
             expired = [run for run in self.runs.values() if run.status == "running" and run.lease_until < _now()]
             for run in expired:
-                _let_go(run)
+                step = max((event["step"] for event in run.events), default=0)
+                run.deaths, run.died_at_step = deaths.counted(run.deaths, run.died_at_step, step)
+                if run.deaths >= deaths.LIMIT and not run.wanted:
+                    run.status, run.error, run.lease_until = "failed", deaths.of_worker(step), None
+                else:
+                    _let_go(run)
             return [run.id for run in expired]
 
     def sweep(self) -> None:

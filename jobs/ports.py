@@ -94,7 +94,10 @@ class RunStore(Protocol):
         ...
 
     def reap(self) -> list[str]:
-        """Does for every running run whose lease has ended what release does; their ids."""
+        """Does for every running run whose lease has ended what release does; their ids.
+
+        One that lost its worker too often without getting further (:mod:`jobs.deaths`) fails instead.
+        """
         ...
 
     def sweep(self) -> None:

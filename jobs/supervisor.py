@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import psutil
 
-from jobs import follow, workplace
+from jobs import deaths, follow, workplace
 from jobs.ports import Claim, LeaseLost, RunStore, Unavailable
 from jobs.trainer import Trainer, signal_name
 
@@ -27,7 +27,6 @@ AGAIN = 1.0  # seconds until an unavailable store is asked again
 PATIENCE = 120.0  # seconds that a stopping trainer gets for its step and its checkpoint
 SHUTDOWN = 10.0  # the same when the studio ends, for which `studio up` has 15
 TAKEOVER = 60.0  # seconds to wait for a folder in which somebody else still trains
-DEATHS = 3  # times in a row that a trainer may die by a signal without getting further
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -81,18 +80,13 @@ class Supervisor:
         if not self._take_over():
             return self._release()
         self._agree_with_file()
-        deaths, reached = 0, -1
+        died, at = 0, None
         while (code := self._attempt()) < 0 and self._asked_at is None:
             # Killed: by the system for want of memory, or by a person. It goes on from its checkpoint.
             log.warning("the trainer of run %s died by %s", self._claim.run_id, signal_name(code))
-            deaths = 1 if self._reached > reached else deaths + 1
-            reached = self._reached
-            if deaths == DEATHS:
-                return self._finish(
-                    "failed", step=reached,
-                    error=f"The training process was killed by {signal_name(code)} {deaths} times near step {reached}.",
-                    hint="Most likely the machine has too little memory: choose a smaller batch size or network.",
-                )  # fmt: skip
+            died, at = deaths.counted(died, at, self._reached)
+            if died == deaths.LIMIT:
+                return self._finish("failed", **deaths.of_trainer(signal_name(code), at))
         if code == 0:
             return self._finish("finished")
         if code == 3 or code < 0:

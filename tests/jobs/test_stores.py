@@ -153,6 +153,51 @@ class TestLease:
             assert desk.runs.renew(claim) == ""
             desk.runs.finish(claim, "finished")
 
+    def test_a_run_that_loses_its_worker_again_and_again_at_one_step_fails(self, desk):
+        desk.queue("one")
+        self.lose_worker(desk, started(), progress(7))
+        self.lose_worker(desk)
+        assert desk.status("one") == "queued"
+        claim = self.lose_worker(desk)
+        assert desk.status("one") == "failed"
+        error = desk.error("one")
+        assert (error["step"], error["resumable"]) == (7, True)
+        assert "died 3 times near step 7" in error["error"]
+        assert "batch size" in error["hint"]
+        with pytest.raises(LeaseLost):
+            desk.runs.renew(claim)
+
+    def test_a_step_further_the_deaths_are_counted_anew(self, desk):
+        desk.queue("one")
+        self.lose_worker(desk, started(), progress(7))
+        self.lose_worker(desk)
+        self.lose_worker(desk, progress(8))
+        self.lose_worker(desk)
+        assert desk.status("one") == "queued"
+
+    def test_who_wanted_it_to_pause_finds_it_paused(self, desk):
+        desk.queue("one")
+        for _ in range(2):
+            self.lose_worker(desk)
+        desk.want("one", "pause")
+        self.lose_worker(desk)
+        assert desk.status("one") == "paused"
+
+    def test_a_worker_that_is_asked_to_end_is_no_death(self, desk):
+        desk.queue("one")
+        for _ in range(5):
+            desk.runs.release(desk.runs.claim("w"))
+        assert desk.status("one") == "queued"
+
+    @staticmethod
+    def lose_worker(desk, *events):
+        """Claims the run ``one``, states the events, and dies; the claim."""
+        claim = desk.runs.claim("w")
+        desk.runs.append(claim, feed(*events, first=claim.last_seq + 1))
+        desk.expire("one")
+        assert desk.runs.reap() == ["one"]
+        return claim
+
     def test_a_deleted_run_is_lost(self, desk):
         desk.queue("one")
         claim = desk.runs.claim("w")

@@ -40,6 +40,9 @@ class Run(models.Model):
     fence = models.BigIntegerField(default=0)  # grows with every claim; a write with an older one is refused
     worker = models.CharField(max_length=200, blank=True)
     lease_until = models.DateTimeField(null=True)
+    planned_seconds = models.FloatField(null=True)  # what it would take as a whole, by the plan it was started with
+    deaths = models.PositiveSmallIntegerField(default=0)  # workers that it lost in a row without getting further
+    died_at_step = models.BigIntegerField(null=True)  # the furthest step at which it lost one
 
     # a projection of its events
     step = models.BigIntegerField(default=0)
@@ -51,7 +54,7 @@ class Run(models.Model):
     best = Json(null=True)  # {"step", "loss", "metrics"}
     baselines = Json(default=dict)  # {name: {"loss", "metrics"}}
     sparkline = Json(default=list)  # [[step, loss], …], at most 64 points
-    error = Json(null=True)  # {"error", "hint", "step"}
+    error = Json(null=True)  # {"error", "hint", "step"}, and "resumable" where it may go on as it is
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -72,6 +75,21 @@ class Run(models.Model):
     @property
     def task(self) -> catalog.TaskChoice:
         return catalog.TASKS[self.kind]
+
+    @property
+    def done(self) -> float | None:
+        """The share of the training that is done, by the nearest of its ends; None where only patience ends it."""
+        minutes = (self.filled or self.recipe).get("training", {}).get("max_minutes")
+        shares = [self.step / self.steps] if self.steps else []
+        if minutes:
+            shares.append((self.latest.get("seconds") or 0) / (60 * minutes))
+        return min(1.0, max(shares)) if shares else None
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it may go on from its checkpoint when somebody says so."""
+        failed = self.status == Status.FAILED and bool((self.error or {}).get("resumable"))
+        return failed or self.status in (Status.PAUSED, Status.STOPPED)
 
     @property
     def figure(self) -> Figure | None:

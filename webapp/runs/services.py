@@ -34,6 +34,7 @@ from webapp.teams.models import Team
 from webapp.teams.selectors import require_in
 
 ENDED = frozenset({Status.FINISHED, Status.STOPPED, Status.FAILED})
+KEPT_BY_ACTS = ("status", "wanted", "queued_at", "ended_at", "deaths", "died_at_step", "error")
 
 
 def start(
@@ -55,6 +56,7 @@ def start(
         team=team, created_by=user, name=clean_name(name or _name_of(dataset, plan.recipe)), queued_at=timezone.now(),
         version=dataset.version, valid_version=valid and valid.version, test_version=test and test.version,
         recipe=given.to_dict(), filled=plan.recipe.to_dict(), steps=plan.steps,
+        planned_seconds=plan.seconds,
     )  # fmt: skip
     publish_run(run)
     wake("jobs.training.work")
@@ -81,15 +83,16 @@ def pause(*, user: User, run: Run) -> None:
 
 
 def resume(*, user: User, run: Run) -> None:
-    """Queues a paused or stopped run again, to go on from its checkpoint.
+    """Queues a paused or stopped run again, to go on from its checkpoint; and one that only lost its process too often.
 
-    Raises Conflict when it finished or failed.
+    Raises Conflict when it finished, or failed of itself.
     """
     with _ours(user, run) as row:
-        if row.status in (Status.FINISHED, Status.FAILED):
-            raise Conflict(f"The run has {row.status}; there is nothing to go on with.")
-        if row.status in (Status.PAUSED, Status.STOPPED):
+        if row.resumable:
             row.status, row.queued_at, row.ended_at = Status.QUEUED, timezone.now(), None
+            row.deaths, row.died_at_step, row.error = 0, None, None
+        elif row.status in (Status.FINISHED, Status.FAILED):
+            raise Conflict(f"The run has {row.status}; there is nothing to go on with.")
         row.wanted = ""
     wake("jobs.training.work")
 
@@ -151,8 +154,8 @@ def _ours(user: User, run: Run) -> Iterator[Run]:
         if (row := Run.objects.select_for_update().filter(id=run.id).first()) is None:
             raise Http404("The run was deleted.")
         yield row
-        row.save(update_fields=(fields := ["status", "wanted", "queued_at", "ended_at"]))
-    for field in fields:
+        row.save(update_fields=KEPT_BY_ACTS)
+    for field in KEPT_BY_ACTS:
         setattr(run, field, getattr(row, field))
     publish_run(row)
 

@@ -14,6 +14,7 @@ from django.db.models import Case, DateTimeField, F, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from jobs import deaths
 from jobs.ports import LEASE, Claim, LeaseLost, Source
 from rnncore.events import dumps
 from webapp.datasets.blobs import path_of
@@ -76,7 +77,8 @@ class RunStore:
         now = timezone.now()
         reaped = []
         for run in Run.objects.filter(status=Status.RUNNING, lease_until__lt=now):
-            if Run.objects.filter(id=run.id, fence=run.fence, lease_until=run.lease_until).update(**_let_go(now)):
+            dead = Run.objects.filter(id=run.id, fence=run.fence, lease_until=run.lease_until, wanted=run.wanted)
+            if dead.update(**_orphaned(run, now)):
                 reaped.append(run.id)
                 publish_run(Run.objects.get(id=run.id))
         return reaped
@@ -121,6 +123,15 @@ def _end(claim: Claim, **changes: Any) -> None:
     if not _held(claim).update(lease_until=None, **changes):
         raise LeaseLost(claim.run_id)
     publish_run(Run.objects.get(id=claim.run_id))
+
+
+def _orphaned(run: Run, now: datetime) -> dict[str, Any]:
+    """What becomes of a run whose worker died: it goes on with another, unless that happened too often."""
+    died, at = deaths.counted(run.deaths, run.died_at_step, run.step)
+    changes = _let_go(now) | {"deaths": died, "died_at_step": at}
+    if died >= deaths.LIMIT and not run.wanted:
+        changes |= {"status": Status.FAILED, "ended_at": now, "error": deaths.of_worker(at)}
+    return changes
 
 
 def _let_go(now: datetime) -> dict[str, Any]:

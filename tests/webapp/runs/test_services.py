@@ -43,6 +43,10 @@ def test_a_run_is_queued_with_every_field_filled_in(start, told):
     assert run.name == f"foxes, {network['num_layers']}×{network['hidden_size']} LSTM"
 
 
+def test_a_run_keeps_how_long_it_was_planned_to_take(start):
+    assert 0 < start().planned_seconds < start(recipe=RECIPE | {"training": {"max_steps": 200}}).planned_seconds
+
+
 def test_wrong_recipes_names_and_data_are_refused(start, alice, make):
     with pytest.raises(RecipeError, match=r"training\.max_steps"):
         start(recipe={"task": {"kind": "language_model"}, "training": {"max_steps": "many"}})
@@ -66,6 +70,34 @@ def test_a_waiting_run_is_stopped_at_once_a_training_one_is_asked_to(start, alic
     services.stop(user=alice, run=run)
     assert run.status == "running"
     assert RunStore().renew(claim) == "stop"
+
+
+def test_a_run_that_only_lost_its_workers_may_go_on_and_one_that_broke_may_not(start, alice):
+    run = start()
+    error = {"error": "died", "hint": "", "resumable": True}
+    Run.objects.update(status="failed", error=error, deaths=3, died_at_step=7)
+    run.refresh_from_db()
+    services.resume(user=alice, run=run)
+    run.refresh_from_db()
+    assert (run.status, run.deaths, run.died_at_step, run.error) == ("queued", 0, None, None)
+    Run.objects.update(status="failed", error={"error": "the loss is not finite", "hint": ""})
+    run.refresh_from_db()
+    assert not run.resumable
+    with pytest.raises(Conflict, match="failed"):
+        services.resume(user=alice, run=run)
+
+
+@pytest.mark.parametrize(("training", "steps", "step", "seconds", "done"), [
+    ({"max_steps": 200}, 200, 50, 10, 0.25),
+    ({"max_minutes": 1}, None, 50, 15, 0.25),
+    ({"max_steps": 200, "max_minutes": 1}, 200, 50, 45, 0.75),  # the nearest end counts
+    ({"max_minutes": 1}, None, 50, 90, 1.0),
+    ({"max_minutes": 1}, None, 0, None, 0.0),
+    ({}, None, 50, 15, None),
+])  # fmt: skip
+def test_how_much_of_a_run_is_done(training, steps, step, seconds, done):
+    latest = {} if seconds is None else {"seconds": seconds}
+    assert Run(recipe={}, filled={"training": training}, steps=steps, step=step, latest=latest).done == done
 
 
 def test_pause_and_resume(start, alice, told):
