@@ -22,7 +22,7 @@ import numpy as np
 from celery.signals import worker_shutting_down
 from django.conf import settings
 
-from jobs import follow
+from jobs import follow, presence
 from jobs.trainer import yield_to_others
 from rnncore import cost
 from rnncore.recipe import Recipe
@@ -67,7 +67,8 @@ def interrupt(**_: object) -> None:
 
 def _finish(process: subprocess.Popen[bytes]) -> None:
     global _process, _failed
-    printed, _ = process.communicate()
+    with presence.doing("measure"):
+        printed, _ = process.communicate()
     with _lock:
         if process.returncode == 0:
             _write(json.loads(printed))

@@ -54,7 +54,8 @@ def _answer(reply_id: str, model_id: str, op: str, request: dict[str, Any]) -> N
     else:
         answers = _server.ask(reply_id, op, {**request, "folder": str(folder)})
         try:
-            _relay(answers, reply)
+            with presence.doing("model", model_id):
+                _relay(answers, reply)
         except redis.RedisError as error:
             log.warning("reply %s is cut off: %s", reply_id, error)
         finally:

@@ -43,7 +43,8 @@ def work() -> None:
         store = dataset_store()
         while not stopping.is_set() and (ingest := store.claim(presence.worker_name("ingest"))):
             wake("jobs.ingest.work")  # others may wait while another reader is idle
-            read(store, ingest)
+            with presence.doing("version", ingest.version_id):
+                read(store, ingest)
     except Unavailable as error:
         log.warning("no file can be read, the database is away: %s", error)
     finally:

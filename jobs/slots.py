@@ -33,7 +33,7 @@ class Slots:
     """The slots of this worker. A training takes one and gives it back."""
 
     def __init__(self) -> None:
-        found = slots()
+        self.devices = found = slots()
         self.count = len(found)
         self._free: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         for slot in found:

@@ -41,7 +41,9 @@ def _train_on(slot: str | None) -> None:
     while not stopping.is_set() and (claim := store.claim(presence.worker_name("training"))):
         calibration.interrupt()
         wake("jobs.training.work")  # others may wait while other slots are idle
-        if Supervisor(store, claim, stopping, device=slot, threads=_slots().threads).run() == "finished":
+        with presence.doing("run", claim.run_id, slot):
+            end = Supervisor(store, claim, stopping, device=slot, threads=_slots().threads).run()
+        if end == "finished":
             calibration.refine(claim.folder)
     if _slots().taken == 1 and not stopping.is_set():
         calibration.begin()
@@ -50,7 +52,7 @@ def _train_on(slot: str | None) -> None:
 @worker_ready.connect
 def _start(sender, **_: object) -> None:
     if presence.role_of(sender) == "training":
-        _slots()
+        presence.has_slots(_slots().devices)
         wake("jobs.training.work")
 
 
