@@ -10,14 +10,15 @@ group.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from rnncore import catalog
 from rnncore.data import times
+from rnncore.data.compact import Numbers, counted, empty
 from rnncore.data.table import Table
 from rnncore.errors import DataError, RecipeError
 from rnncore.recipe import Task
@@ -32,6 +33,9 @@ LABEL_CHARACTERS = 40
 BARS = 24
 TRIED = 200
 """Values of a column on which it is tried whether they are dates or lists of numbers."""
+
+SOME = 1_000
+"""Values on which it is looked how long those of a label would be."""
 
 ROLES = ("text", "label", "source", "target", "tag", "value", "known", "condition", "time", "group")
 MANY = frozenset({"value", "known", "condition"})
@@ -72,57 +76,84 @@ def survey(table: Table) -> list[Column]:
     return found
 
 
-def _column(name: str, values: list[Any], table: Table) -> Column:
-    there = [value for value in values if value is not None and value != [] and value != ""]
-    keys = [tuple(value) if isinstance(value, list) else value for value in there]
-    counts = Counter(keys)
-    kind = _kind(name, there, len(counts), table)
+def _column(name: str, values: Sequence[Any], table: Table) -> Column:
+    there, unique, frequent = counted(values, VALUES)
+    some = list(islice(_there(values), SOME))
+    kind = _kind(name, values, some, there, unique, table)
     column: Column = {
-        "name": name, "kind": kind, "missing": len(values) - len(there), "unique": len(counts),
-        "constant": len(counts) == 1 and len(there) > 1, "lengths": {}, "values": [], "distinct": {}, "min": None,
-        "max": None,
+        "name": name, "kind": kind, "missing": len(values) - there, "unique": unique,
+        "constant": unique == 1 and there > 1, "lengths": {}, "values": [], "distinct": {}, "min": None, "max": None,
     }  # fmt: skip
-    if kind in ("category", "integer", "id") or (kind == "text" and len(counts) < len(there)):
-        column["values"] = [
-            [str(value), count] for value, count in counts.most_common(VALUES) if count > 1 or kind != "text"
-        ]
+    if kind in ("category", "integer", "id") or (kind == "text" and unique < there):
+        column["values"] = [[str(value), count] for value, count in frequent if count > 1 or kind != "text"]
     if there and kind in ("text", "category"):
-        texts = [str(value) for value in there]
-        words = [text.split() for text in texts]
-        column["lengths"] = {"characters": _lengths(map(len, texts)), "words": _lengths(map(len, words))}
-        column["distinct"] = {"characters": len(set().union(*texts)), "words": len(set().union(*words))}
+        column |= _measured_texts(values, there)
     elif kind in ("tokens", "numbers"):
-        items = [_items(value) for value in there]
-        column["lengths"] = {"items": _lengths(map(len, items))}
-        column["distinct"] = {"words": len(different := set().union(*items))}
-        if kind == "tokens":
-            column["distinct"]["characters"] = len(set().union(*map(str, different)))
+        column |= _measured_lists(values, there, kind)
     elif kind in ("integer", "number", "id", "time"):
-        column |= {"min": min(there, default=None), "max": max(there, default=None)}
+        column |= {"min": min(_there(values), default=None), "max": max(_there(values), default=None)}
     return column
 
 
-def _kind(name: str, there: list[Any], unique: int, table: Table) -> str:
-    """What the values of a column are."""
+def _there(values: Iterable[Any]) -> Iterator[Any]:
+    return (value for value in values if not empty(value))
+
+
+def _measured_texts(values: Sequence[Any], there: int) -> Column:
+    """Lengths and different parts of a column of texts, one text after the other."""
+    characters, words = np.empty(there, np.int64), np.empty(there, np.int64)
+    letters: set[str] = set()
+    different: set[str] = set()
+    for place, text in enumerate(map(str, _there(values))):
+        parts = text.split()
+        characters[place], words[place] = len(text), len(parts)
+        letters.update(text)
+        different.update(parts)
+    return {
+        "lengths": {"characters": _lengths(characters), "words": _lengths(words)},
+        "distinct": {"characters": len(letters), "words": len(different)},
+    }
+
+
+def _measured_lists(values: Sequence[Any], there: int, kind: str) -> Column:
+    """The same of a column of lists."""
+    lengths, different = np.empty(there, np.int64), set()
+    for place, value in enumerate(_there(values)):
+        items = _items(value)
+        lengths[place] = len(items)
+        different.update(items)
+    distinct = {"words": len(different)}
+    if kind == "tokens":
+        distinct["characters"] = len(set().union(*map(str, different)))
+    return {"lengths": {"items": _lengths(lengths)}, "distinct": distinct}
+
+
+def _kind(name: str, values: Sequence[Any], some: list[Any], there: int, unique: int, table: Table) -> str:
+    """What the values of a column are. ``some``: the first of those that are there."""
     if not there:
         return "text"
-    if all(isinstance(value, list) for value in there):
-        numeric = all(isinstance(item, int | float) for value in there for item in value)
+    if all(isinstance(value, list) for value in _there(values)):
+        numeric = all(isinstance(item, int | float) for value in _there(values) for item in value)
         return "numbers" if numeric else "tokens"
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in there):
-        if not all(float(value).is_integer() for value in there):
-            return "number"
-        counted = unique == len(there) > 20 and there == list(range(int(there[0]), int(there[0]) + len(there)))
-        return "id" if counted or (unique == len(there) and name.lower() in ("id", "index")) else "integer"
-    texts = [str(value) for value in there]
+    if isinstance(values, Numbers) or all(type(value) in (int, float) for value in _there(values)):
+        return _kind_of_number(name, values, there, unique)
+    texts = [str(value) for value in some]
     if _are_lists(texts):
         return "numbers"
     if _are_times(texts, table):
         return "time"
-    few = unique <= CLASSES and unique <= max(2, 0.5 * len(there) if len(there) < 100 else 0.2 * len(there))
-    if few and np.mean([len(text) for text in texts[:1000]]) <= LABEL_CHARACTERS:
+    few = unique <= CLASSES and unique <= max(2, 0.5 * there if there < 100 else 0.2 * there)
+    if few and np.mean([len(text) for text in texts]) <= LABEL_CHARACTERS:
         return "category"
     return "text"
+
+
+def _kind_of_number(name: str, values: Sequence[Any], there: int, unique: int) -> str:
+    if not all(float(value).is_integer() for value in _there(values)):
+        return "number"
+    first = int(next(_there(values)))
+    rising = unique == there > 20 and all(value == first + place for place, value in enumerate(_there(values)))
+    return "id" if rising or (unique == there and name.lower() in ("id", "index")) else "integer"
 
 
 def numbers_of(value: Any) -> list[float]:
@@ -163,12 +194,9 @@ def _are_times(texts: list[str], table: Table) -> bool:
     return good >= 0.8 * (len(texts[:TRIED]) - 1)
 
 
-def _lengths(lengths: Iterable[int]) -> dict[str, Any]:
-    array = np.fromiter(lengths, np.int64)
-    edges = np.unique(np.linspace(array.min(), array.max(), BARS + 1).astype(int)[1:]) if len(array) else []
-    counts = (
-        np.diff([np.searchsorted(np.sort(array), edge, "right") for edge in edges], prepend=0) if len(array) else []
-    )
+def _lengths(array: np.ndarray) -> dict[str, Any]:
+    edges = np.unique(np.linspace(array.min(), array.max(), BARS + 1).astype(int)[1:])
+    counts = np.diff(np.searchsorted(np.sort(array), edges, "right"), prepend=0)
     return {
         "min": int(array.min()), "mean": float(array.mean()), "max": int(array.max()),
         "p95": float(np.quantile(array, 0.95)),

@@ -6,7 +6,7 @@ worth knowing.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -14,7 +14,8 @@ import numpy as np
 
 from rnncore.data import times
 from rnncore.data.columns import Column
-from rnncore.data.table import Table
+from rnncore.data.compact import empty, marks_of
+from rnncore.data.table import MOST_LINES, Table, problem
 from rnncore.errors import DataError
 
 LONG, TOO_LONG = 1_000, 100_000
@@ -51,36 +52,34 @@ def of_table(table: Table, columns: list[Column], task: str, roles: dict[str, li
 
 def overlap(table: Table, other: Table, names: list[str]) -> Problem | None:
     """Records of ``other`` that stand in ``table`` too: what is measured on them was seen in training."""
-    known = {_key(table, names, row) for row in range(len(table))}
-    rows = [row for row in range(len(other)) if _key(other, names, row) in known]
-    if not rows:
-        return None
+    ours, theirs = (marks_of([each.columns[name] for name in names]) for each in (table, other))
+    rows = np.flatnonzero(np.isin(theirs, ours))
     message = f"Records of {other.name} that stand in {table.name} too: what is measured on them was seen in training."
-    return _problem("warning", message, line=other.lines[rows[0]], count=len(rows))
-
-
-def _problem(severity: str, message: str, *, line: int | None = None, count: int | None = None) -> Problem:
-    return {"severity": severity, "message": message, "line": line, "offset": None, "count": count}
+    return next(_rows(other, "warning", message, rows), None)
 
 
 def _rows(table: Table, severity: str, message: str, rows: Iterable[int]) -> Iterator[Problem]:
     """One problem for all of these rows, if there are any."""
     rows = list(rows)
     if rows:
-        yield _problem(severity, message, line=table.lines[rows[0]], count=len(rows))
+        first = [table.lines[row] for row in rows[:MOST_LINES]]
+        yield problem(severity, message, count=len(rows), lines=first)
 
 
 def _of_file(table: Table) -> Iterator[Problem]:
+    yield from table.problems
     details = table.details
     if details.get("undecodable_bytes"):
         message = f"Bytes that are not {details['encoding']}; each is read as \N{REPLACEMENT CHARACTER}."
-        yield _problem("warning", message, count=details["undecodable_bytes"])
+        lines = details.get("undecodable_lines", ())
+        yield problem("warning", message, count=details["undecodable_bytes"], lines=lines)
     if details.get("nul_bytes"):
-        yield _problem("warning", "NUL characters, which no text needs; they are kept.", count=details["nul_bytes"])
+        message = "NUL characters, which no text needs; they are kept."
+        yield problem("warning", message, count=details["nul_bytes"], lines=details.get("nul_lines", ()))
     if details.get("encoding_guessed"):
-        yield _problem("info", f"The file does not say how it is encoded; it is read as {details['encoding']}.")
+        yield problem("info", f"The file does not say how it is encoded; it is read as {details['encoding']}.")
     if details.get("header") is False:
-        yield _problem(
+        yield problem(
             "info", "The first line looks like a record, not like names of columns; it is read as one.", line=1
         )
 
@@ -90,11 +89,11 @@ def _of_columns(table: Table, columns: list[Column], roles: dict[str, list[str]]
     for column in columns:
         name, values = column["name"], table.columns[column["name"]]
         if column["constant"]:
-            value = next(value for value in values if value is not None)
+            value = next(value for value in values if not empty(value))
             severity = "error" if name in roles.get("label", []) else "warning" if name in used else "info"
-            yield _problem(severity, f"Column {name!r} has the same value in every record: {str(value)[:40]!r}.")
+            yield problem(severity, f"Column {name!r} has the same value in every record: {str(value)[:40]!r}.")
         if column["missing"] == len(table):
-            yield _problem("warning", f"Column {name!r} is empty.")
+            yield problem("warning", f"Column {name!r} is empty.")
         if column["kind"] in ("text", "category"):
             yield from _slips(table, name)
 
@@ -119,34 +118,36 @@ def _is_number(value: Any) -> bool:
 
 def _missing(table: Table, names: list[str]) -> Iterator[Problem]:
     for name in names:
-        rows = [row for row, value in enumerate(table.columns[name]) if value is None or value == "" or value == []]
+        rows = [row for row, value in enumerate(table.columns[name]) if empty(value)]
         yield from _rows(table, "warning", f"Records without {name!r}; they are left out.", rows)
 
 
-def _key(table: Table, names: list[str], row: int) -> tuple:
-    values = (table.columns[name][row] for name in names)
-    return tuple(tuple(value) if isinstance(value, list) else value for value in values)
-
-
 def _duplicates(table: Table, names: list[str], roles: dict[str, list[str]]) -> Iterator[Problem]:
-    seen: set[tuple] = set()
-    again = []
-    for row in range(len(table)):
-        key = _key(table, names, row)
-        if key in seen:
-            again.append(row)
-        seen.add(key)
+    marks = _marks(table, names)
+    _, first = np.unique(marks, return_index=True)
+    again = np.setdiff1d(np.arange(len(marks)), first, assume_unique=True)
     message = "Records that stand here more than once; copies may end in training and in validation both."
     yield from _rows(table, "warning", message, again)
     inputs, outputs = [name for name in names if name in roles.get("text", [])], roles.get("label", [])
     if inputs and outputs:
-        answers = defaultdict(set)
-        for row in range(len(table)):
-            answers[_key(table, inputs, row)].add(_key(table, outputs, row))
-        rows = [row for row in range(len(table)) if len(answers[_key(table, inputs, row)]) > 1]
+        rows = _answered_twice(_marks(table, inputs), _marks(table, outputs))
         yield from _rows(
             table, "warning", "The same text with different labels; no network can have them all right.", rows
         )
+
+
+def _marks(table: Table, names: list[str]) -> np.ndarray:
+    return marks_of([table.columns[name] for name in names]) if names else np.arange(len(table))
+
+
+def _answered_twice(asked: np.ndarray, answers: np.ndarray) -> np.ndarray:
+    """The rows whose question, ``(rows,)``, has other answers elsewhere."""
+    order = np.lexsort((answers, asked))
+    asked, answers = asked[order], answers[order]
+    begins = np.flatnonzero(np.r_[True, asked[1:] != asked[:-1]])
+    sizes = np.diff(np.r_[begins, len(asked)])
+    several = answers[begins] != answers[begins + sizes - 1]  # they are sorted: the first and the last differ
+    return np.sort(order[np.repeat(several, sizes)])
 
 
 def _lengths(table: Table, columns: list[Column], roles: dict[str, list[str]]) -> Iterator[Problem]:
@@ -176,7 +177,7 @@ def _labels(table: Table, roles: dict[str, list[str]]) -> Iterator[Problem]:
     if len(counts) == 1:
         return  # said as a constant column
     if len(counts) > MANY_CLASSES:
-        yield _problem("error", f"{name!r} has {len(counts):,} different labels; at most {MANY_CLASSES:,} are taken.")
+        yield problem("error", f"{name!r} has {len(counts):,} different labels; at most {MANY_CLASSES:,} are taken.")
         return
     rare = [row for row, value in enumerate(values) if value is not None and counts[str(value)] < FEW_CLASS]
     yield from _rows(table, "warning", "Labels with a single record; it is trained on and never measured.", rare)
@@ -222,7 +223,7 @@ def _times(table: Table, name: str) -> Iterator[Problem]:
     try:
         found = times.parse(values, table.lines, name, table.name)
     except DataError as error:
-        yield _problem("error", f"{str(error)[0].upper()}{str(error)[1:]}.", line=error.line)
+        yield problem("error", f"{str(error)[0].upper()}{str(error)[1:]}.", line=error.line)
         return
     order = np.argsort(found, kind="stable")
     steps = np.diff(found[order].astype(np.int64))
@@ -230,7 +231,7 @@ def _times(table: Table, name: str) -> Iterator[Problem]:
         return
     if (np.diff(found.astype(np.int64)) < 0).any():
         row = int(np.flatnonzero(np.diff(found.astype(np.int64)) < 0)[0]) + 1
-        yield _problem("info", f"Rows that are not in the order of {name!r}; they are sorted.", line=table.lines[row])
+        yield problem("info", f"Rows that are not in the order of {name!r}; they are sorted.", line=table.lines[row])
     yield from _rows(table, "error", f"Rows with a {name!r} that another row has.", order[1:][steps == 0])
     usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
     gaps = order[1:][steps > times.SHOWN_GAP * usual]

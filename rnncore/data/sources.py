@@ -28,13 +28,18 @@ to five times, monotonous logs perhaps fifty times, a bomb up to 1032 times."""
 
 MAX_OFFSETS = 10
 
+MOST_MARKS = 2000
+"""Places of an index at most; where there would be more, every other one is left out."""
+
 
 @dataclass
 class Trouble:
-    """Bytes that are not text: how many there are, and where the first ten of them lie (bytes from the start)."""
+    """Bytes that are not text: how many there are, and where the first ten of them lie: bytes from the start, and the
+    line, from 1."""
 
     count: int = 0
     offsets: list[int] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
 
 
 class TextFile:
@@ -42,8 +47,11 @@ class TextFile:
 
     Blocks are never empty and hold about a million characters at most. Line ends are ``\\n``, a byte order mark is
     dropped, each undecodable byte (UTF-16: each lone surrogate) is one U+FFFD, NUL stays. What is counted
-    (``undecodable``, ``nul``, ``line_endings``) is complete once the last block was read; iterating again starts
-    again. Offsets count bytes of the file, for gzip: of the unpacked file.
+    (``undecodable``, ``nul``, ``line_endings``, ``index``) is complete once the last block was read; iterating again
+    starts again. Offsets count bytes of the file, for gzip: of the unpacked file.
+
+    ``index``: ``[[line, offset], …]``, ascending: at byte ``offset``, which is in ``line``, one may begin to read.
+    Packed files have none.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -58,6 +66,7 @@ class TextFile:
             raise
         self.encoding = self._encoding.name  # Python's name: "utf-8", "utf-16-le", "cp1252", …
         self.encoding_guessed = self._encoding.guessed  # there was no byte order mark and it is not plainly UTF-8
+        self.byte_order_mark = self._encoding.bom_length > 0
         self._start()
 
     def _start(self) -> None:
@@ -65,6 +74,9 @@ class TextFile:
         self.undecodable = Trouble()
         self.nul = Trouble()
         self.line_endings = {"\n": 0, "\r\n": 0, "\r": 0}  # how often each occurs
+        self.index: list[list[int]] = []
+        self._every = self._blocks_read = 1  # blocks between two places of the index
+        self._held = ""  # a carriage return at the end of a block: the line feed may be in the next one
 
     def __enter__(self) -> TextFile:
         return self
@@ -74,15 +86,14 @@ class TextFile:
 
     def __iter__(self) -> Iterator[str]:
         self._start()
-        held = ""  # a carriage return at the end of a block: the line feed may be in the next one
         for text in self._decoded():
-            text, held = held + text, ""
+            text, self._held = self._held + text, ""
             if text.endswith("\r"):
-                text, held = text[:-1], "\r"
+                text, self._held = text[:-1], "\r"
             if text:
                 yield self._normalized(text)
-        if held:
-            yield self._normalized(held)
+        if self._held:
+            yield self._normalized(self._held)
 
     def _normalized(self, text: str) -> str:
         crlf = text.count("\r\n")
@@ -107,8 +118,9 @@ class TextFile:
                 decoder.setstate((waiting[:-1], 0))
             text = self._decode(decoder, data, final, errors, offset)
             if odd:
-                self._note(self.undecodable, 1, [offset + len(waiting) - 1])
+                self._note(self.undecodable, 1, [offset + len(waiting) - 1], [self._line(text, len(text))])
                 text += "\ufffd"
+            self._mark(text, offset)
             offset += len(waiting) + len(data) - len(decoder.getstate()[0])
             if text:
                 yield text
@@ -123,19 +135,38 @@ class TextFile:
             decoder.errors = "strict"
             bad = _REPLACED if errors == "replace" else _SURROGATE
             places = [match.start() for match in bad.finditer(text)]
-            self._note(self.undecodable, len(places), self._offsets(text, places, errors, offset))
+            lines = [self._line(text, place) for place in places[:MAX_OFFSETS]]
+            self._note(self.undecodable, len(places), self._offsets(text, places, errors, offset), lines)
             text = bad.sub("\ufffd", text) if errors != "replace" else text
         if nuls := text.count("\0"):
             places = _first(text, "\0", MAX_OFFSETS - len(self.nul.offsets))
-            self._note(self.nul, nuls, self._offsets(text, places, errors, offset))
+            lines = [self._line(text, place) for place in places]
+            self._note(self.nul, nuls, self._offsets(text, places, errors, offset), lines)
         return text
+
+    def _line(self, text: str, place: int) -> int:
+        """The line of a place in the text that was decoded last."""
+        ended = bool(self._held) and not text.startswith("\n")
+        before = text[:place]
+        ends = before.count("\n") + before.count("\r") - before.count("\r\n")
+        return 1 + sum(self.line_endings.values()) + ended + ends
+
+    def _mark(self, text: str, offset: int) -> None:
+        """Note where a block begins, now and then."""
+        self._blocks_read += 1
+        if self.compression or not text or self._held or self._blocks_read % self._every:
+            return
+        self.index.append([self._line(text, 0), offset])
+        if len(self.index) > MOST_MARKS:
+            self.index, self._every = self.index[::2], 2 * self._every
 
     def _offsets(self, text: str, places: list[int], errors: str, offset: int) -> list[int]:
         return [offset + len(text[:place].encode(self.encoding, errors)) for place in places[:MAX_OFFSETS]]
 
     @staticmethod
-    def _note(trouble: Trouble, count: int, offsets: list[int]) -> None:
+    def _note(trouble: Trouble, count: int, offsets: list[int], lines: list[int]) -> None:
         trouble.count += count
+        trouble.lines += lines[: MAX_OFFSETS - len(trouble.lines)]
         trouble.offsets += offsets[: MAX_OFFSETS - len(trouble.offsets)]
 
     def _magic(self) -> bytes:

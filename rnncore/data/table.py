@@ -1,19 +1,19 @@
 """Records with columns, whatever the file: delimited text, JSON lines, Parquet, CoNLL, or a plain line each.
 
 The name's ending decides the format (``.gz`` after it means nothing more); what is no table is read line by line. A
-table is read whole: it takes about twenty times its file's size in memory (888 MB for 47 MB of CSV, looked through), so
-a file is refused beyond :data:`LIMIT`.
+table is read whole, in columns that take little memory (:mod:`rnncore.data.compact`); beyond :data:`LIMIT` a file is
+refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from rnncore.data.sources import open_text
+from rnncore.data.sources import TextFile, open_text
 from rnncore.errors import DataError
 
 LIMIT = 2**28
@@ -28,6 +28,9 @@ FORMATS = {
 READERS = {"csv": "delimited", "tsv": "delimited", "conll": "conll", "conllu": "conll", "text": "lines"}
 """The module of :mod:`rnncore.data.formats` that reads a format, where it has another name."""
 
+MOST_LINES = 5
+"""Of the places of a problem, so many of the first are named."""
+
 Progress = Callable[[int, int], None]
 
 
@@ -35,12 +38,13 @@ Progress = Callable[[int, int], None]
 class Table:
     """``columns``: values by name, a record each: str, int, float, bool, list[str], list[float], or None where one is
     missing. ``lines``: the line on which each record starts, from 1 (Parquet: the row). ``details``: what was found out
-    about the file: encoding, delimiter, header …"""
+    about the file: encoding, delimiter, header … ``problems``: what was met while reading, see
+    :mod:`rnncore.data.problems`."""
 
     name: str
     format: str
-    columns: dict[str, list[Any]]
-    lines: list[int]
+    columns: dict[str, Sequence[Any]]
+    lines: Sequence[int]
     details: dict[str, Any] = field(default_factory=dict)
     problems: list[dict[str, Any]] = field(default_factory=list)
 
@@ -69,22 +73,65 @@ def open_table(path: str | Path, *, name: str | None = None, progress: Progress 
     return table
 
 
-def text_of(path: Path, name: str, progress: Progress | None) -> tuple[str, dict[str, Any]]:
-    """The whole text of a file with ``\\n`` as line ends, and what it takes to read it. Raises DataError."""
-    with open_text(path) as file:
-        blocks, length = [], 0
+class TextLines:
+    """The lines of a text file, each with its ``\n``, block by block; ``details``, what it took to read them, are there
+    once all were read. Iterating raises DataError as :func:`rnncore.data.sources.open_text` does, and beyond LIMIT."""
+
+    def __init__(self, path: Path, name: str, progress: Progress | None) -> None:
+        self._path, self._name, self._progress = path, name, progress
+        self.details: dict[str, Any] = {}
+
+    def head(self, length: int) -> str:
+        """The first characters, a block of them at most."""
+        with open_text(self._path) as file:
+            return next(iter(file), "")[:length]
+
+    def __iter__(self) -> Iterator[str]:
+        with open_text(self._path) as file:
+            parts: list[str] = []  # of a line that goes on in the next block
+            for block in self._blocks(file):
+                *whole, rest = block.split("\n")
+                for line in whole:
+                    yield "".join([*parts, line, "\n"]) if parts else line + "\n"
+                    parts.clear()
+                if rest:
+                    parts.append(rest)
+            if parts:
+                yield "".join(parts)
+            self.details |= {
+                "encoding": file.encoding, "encoding_guessed": file.encoding_guessed, "compression": file.compression,
+                "bytes": file.total_bytes, "byte_order_mark": file.byte_order_mark, "index": file.index,
+                "undecodable_bytes": file.undecodable.count, "undecodable_lines": file.undecodable.lines,
+                "nul_bytes": file.nul.count, "nul_lines": file.nul.lines,
+            }  # fmt: skip
+
+    def _blocks(self, file: TextFile) -> Iterator[str]:
+        length = 0
         for block in file:
-            blocks.append(block)
             length += len(block)
             if length > LIMIT:
                 raise DataError(
-                    f"{name} unpacks to more than {LIMIT:,} characters; so large a table is not read",
+                    f"{self._name} unpacks to more than {LIMIT:,} characters; so large a table is not read",
                     hint="Split it, or train on a part.",
                 )  # fmt: skip
-            if progress:
-                progress(file.done_bytes, file.total_bytes)
-        details = {
-            "encoding": file.encoding, "encoding_guessed": file.encoding_guessed, "compression": file.compression,
-            "bytes": file.total_bytes, "undecodable_bytes": file.undecodable.count, "nul_bytes": file.nul.count,
-        }  # fmt: skip
-    return "".join(blocks), details
+            yield block
+            if self._progress:
+                self._progress(file.done_bytes, file.total_bytes)
+
+
+def problem(
+    severity: str, message: str, *, line: int | None = None, offset: int | None = None, count: int | None = None,
+    lines: Sequence[int] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """What is wrong with a file: ``lines``, the first of the places where, ``line`` the first of all."""
+    lines = [int(each) for each in lines[:MOST_LINES]]
+    return {
+        "severity": severity, "message": message, "line": lines[0] if lines and line is None else line,
+        "offset": offset, "count": count, "lines": lines,
+    }  # fmt: skip
+
+
+def beyond_range(column: str, lines: Sequence[int]) -> list[dict[str, Any]]:
+    """The problem of numbers that are none to a computer: 1e400, infinity, NaN."""
+    message = f"Numbers in {column!r} that are not finite (NaN, infinity, or beyond 1e308); they count as missing."
+    return [problem("warning", message, count=len(lines), lines=lines)] if lines else []

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
-from rnncore.data.table import Progress, Table, text_of
+from rnncore.data.table import Progress, Table, TextLines
 from rnncore.errors import DataError
 
 UNIVERSAL = {"tokens": 1, "lemma": 2, "upos": 3, "xpos": 4, "deprel": 7}
@@ -25,32 +26,32 @@ Sentence = tuple[int, list[list[str]]]
 
 
 def read(path: Path, name: str, kind: str, progress: Progress | None) -> Table:
-    text, details = text_of(path, name, progress)
+    text = TextLines(path, name, progress)
     rows = _universal(text, name) if kind == "conllu" else _plain(text, name)
     sentences = [(line, words) for line, words in rows if words]
     if not sentences:
-        return Table(name, kind, {}, [], details)
+        return Table(name, kind, {}, [], text.details)
     if kind == "conllu":
         places = UNIVERSAL
     else:
         width = len(sentences[0][1][0])
         places = {"tokens": 0, **{f"column_{place + 1}": place for place in range(1, width - 1)}, "tag": width - 1}
     columns = {column: [[word[at] for word in words] for _, words in sentences] for column, at in places.items()}
-    return Table(name, kind, columns, [line for line, _ in sentences], details)
+    return Table(name, kind, columns, [line for line, _ in sentences], text.details)
 
 
-def _sentences(text: str) -> Iterator[list[tuple[int, str]]]:
+def _sentences(text: TextLines) -> Iterator[list[tuple[int, str]]]:
     """The numbered lines of each sentence."""
     lines: list[tuple[int, str]] = []
-    for number, line in enumerate([*text.split("\n"), ""], 1):
+    for number, line in enumerate(chain(text, [""]), 1):
         if line.strip():
-            lines.append((number, line))
+            lines.append((number, line.removesuffix("\n")))
         elif lines:
             yield lines
             lines = []
 
 
-def _universal(text: str, name: str) -> Iterator[Sentence]:
+def _universal(text: TextLines, name: str) -> Iterator[Sentence]:
     for sentence in _sentences(text):
         words, first = [], sentence[0][0]
         for number, line in sentence:
@@ -69,7 +70,7 @@ def _universal(text: str, name: str) -> Iterator[Sentence]:
         yield first, words
 
 
-def _plain(text: str, name: str) -> Iterator[Sentence]:
+def _plain(text: TextLines, name: str) -> Iterator[Sentence]:
     width = None
     for sentence in _sentences(text):
         words = []

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path
 
-from rnncore.data.table import Progress, Table, text_of
+import numpy as np
+
+from rnncore.data.compact import Cells, Numbers
+from rnncore.data.table import Progress, Table, TextLines
 
 
 def read(path: Path, name: str, kind: str, progress: Progress | None) -> Table:
-    text, details = text_of(path, name, progress)
-    records = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    return Table(name, kind, {"text": [line for _, line in records]}, [number for number, _ in records], details)
+    text, cells, numbers = TextLines(path, name, progress), Cells(), array("q")
+    for number, line in enumerate(text, 1):
+        if line.strip():
+            cells.add(line.removesuffix("\n"))
+            numbers.append(number)
+    return Table(name, kind, {"text": cells.texts()}, Numbers(np.frombuffer(numbers, np.int64)), text.details)

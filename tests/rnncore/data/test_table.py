@@ -8,6 +8,7 @@ import json
 import polars
 import pytest
 
+from rnncore.data.compact import Cells
 from rnncore.data.formats import delimited
 from rnncore.data.table import format_of, open_table
 from rnncore.errors import DataError
@@ -169,6 +170,39 @@ def test_a_table_beyond_the_limit_is_refused(tmp_path, monkeypatch):
         open_table(write(tmp_path, "t.csv", "a,b\n1,2\n3,4\n5,6\n"))
 
 
+def cells(*given: str) -> Cells:
+    found = Cells()
+    for cell in given:
+        found.add(cell)
+    return found
+
+
 def test_cells_of_one_column():
-    assert delimited.typed(["1", " 2 "]) == [1, 2]
-    assert delimited.typed(["", " "]) == [None, None]
+    assert delimited.typed(cells("1", " 2 ")) == ([1, 2], [])
+    assert delimited.typed(cells("", " ")) == ([None, None], [])
+    assert delimited.typed(cells("1.5", "1e400", "nan")) == ([1.5, None, None], [1])
+    assert delimited.typed(cells("12345678901234567890", "-", "7")) == ([12345678901234567890, None, 7], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("t.csv", "x,y\n1,a\n1e400,b\n2,c\n"), ("t.jsonl", '{"x": 1}\n{"x": 1e400}\n')]
+)
+def test_a_number_beyond_all_range_is_missing_and_told_with_its_line(tmp_path, name, text):
+    table = open_table(write(tmp_path, name, text))
+    assert table.columns["x"][:2] == [1, None]
+    (problem,) = table.problems
+    assert (problem["line"], problem["count"]) == (3 if name == "t.csv" else 2, 1)
+    assert "not finite" in problem["message"]
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-1e999"])
+def test_a_list_with_a_number_that_is_none_is_refused_at_its_line(tmp_path, value):
+    with pytest.raises(DataError, match="not finite") as caught:
+        open_table(write(tmp_path, "t.jsonl", '{"x": [1, 2]}\n{"x": [1, %s]}\n' % value))
+    assert caught.value.line == 2
+
+
+def test_bad_json_names_one_line_and_the_character(tmp_path):
+    with pytest.raises(DataError, match=r"Expecting value at character 7$") as caught:
+        open_table(write(tmp_path, "t.jsonl", '{"a": 1}\n{"a": \n'))
+    assert caught.value.line == 2
