@@ -165,7 +165,8 @@ class Task:
         scores = _wide(forward(*inputs)[0])
         count = int(lengths.sum())
         chain = forward.network.chain
-        return losses(scores, records.moved(targets, device), inputs[3], chain).sum() / count, count, None
+        nats, _ = losses(scores, records.moved(targets, device), inputs[3], chain)
+        return nats.sum() / count, count, None
 
     def splits(self) -> tuple[str, ...]:
         return tuple(name for name in ("valid", "test") if name in self.parts)
@@ -173,8 +174,8 @@ class Task:
     @torch.no_grad()
     def evaluate(self, forward: Forward, split: str, device: torch.device, tick: Callable[[], None]) -> Measured:
         part, sentences, targets = self.parts[split], self.sentences[split], self.targets[split]
-        nats, guesses = tagged(forward, self.speller, sentences, targets, device, tick)
-        return measured(nats, guesses, targets, self.tags, sentences.tokens, self.frequencies, part)
+        nats, scored, guesses = tagged(forward, self.speller, sentences, targets, device, tick)
+        return measured(nats, scored, guesses, targets, self.tags, sentences.tokens, self.frequencies, part)
 
     def quick_baselines(self) -> list[Baseline]:
         if "valid" not in self.parts:
@@ -282,10 +283,10 @@ class Model:
         tokens = tokens_of(part, task.text_column)
         targets = numbered(tags_of(part, tokens, task.tag_column), self.tags)
         with torch.no_grad():
-            nats, guesses = tagged(
+            nats, scored, guesses = tagged(
                 _Plain(self.network), self.speller, self.speller.read(tokens), targets, CPU, lambda: None
             )
-        found = measured(nats, guesses, targets, self.tags, tokens, self.frequencies, part)
+        found = measured(nats, scored, guesses, targets, self.tags, tokens, self.frequencies, part)
         baseline = self.frequencies.baseline(tokens, targets, self.tags)
         return {"loss": found.loss, "metrics": found.metrics, "baseline": {baseline.name: baseline.loss}}
 
@@ -306,17 +307,17 @@ def build(description: dict[str, Any]) -> TaggingNetwork:
     return TaggingNetwork(len(description["tags"]), **{name: description[name] for name in names})
 
 
-def losses(scores: Tensor, targets: Tensor, lengths: Tensor, chain: Any) -> Tensor:
-    """Nats of each sentence, ``(batch,)``. With a chain, of its whole path; a sentence with a tag that is not known has
-    none."""
+def losses(scores: Tensor, targets: Tensor, lengths: Tensor, chain: Any) -> tuple[Tensor, Tensor]:
+    """Nats of each sentence and of how many words they are, both ``(batch,)``. With a chain, of its whole path: a
+    sentence with a tag that is not known has none."""
+    known = targets != NO_TAG
     if chain is None:
         found = F.cross_entropy(scores.flatten(0, 1), targets.flatten(), ignore_index=NO_TAG, reduction="none")
-        return found.view(targets.shape).sum(0)
+        return found.view(targets.shape).sum(0), known.sum(0)
     there = torch.arange(len(targets), device=targets.device).unsqueeze(1) < lengths
-    known = ((targets != NO_TAG) | ~there).all(0)
-    path = targets.clamp_min(0)
-    nats = chain.log_partition(scores, lengths) - chain.score(scores, path, lengths)
-    return torch.where(known, nats, 0)
+    whole = (known | ~there).all(0)
+    nats = chain.log_partition(scores, lengths) - chain.score(scores, targets.clamp_min(0), lengths)
+    return torch.where(whole, nats, 0), torch.where(whole, lengths, 0)
 
 
 def best_tags(scores: Tensor, lengths: Tensor, chain: Any) -> Tensor:
@@ -327,24 +328,26 @@ def best_tags(scores: Tensor, lengths: Tensor, chain: Any) -> Tensor:
 def tagged(
     forward: Any, speller: Speller, sentences: Sentences, targets: list[np.ndarray], device: torch.device,
     tick: Callable[[], None],
-) -> tuple[np.ndarray, list[np.ndarray]]:  # fmt: skip
-    """Nats of each sentence, and the tags that are told for its words."""
-    nats, guesses = np.empty(len(sentences)), [np.empty(0, np.int64)] * len(sentences)
+) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:  # fmt: skip
+    """Nats of each sentence, of how many words they are, and the tags that are told for its words."""
+    nats, scored = np.empty(len(sentences)), np.empty(len(sentences), np.int64)
+    guesses = [np.empty(0, np.int64)] * len(sentences)
     for index in records.in_batches(sentences.lengths, tick):
         batch = speller.batch(sentences, index, device)
         scores = forward(*batch)[0].double()
         truth = records.moved(buckets.pad([targets[record] for record in index], NO_TAG)[0], device)
         chain = forward.network.chain
-        nats[index] = losses(scores, truth, batch[3], chain).cpu().numpy()
+        found, words = losses(scores, truth, batch[3], chain)
+        nats[index], scored[index] = found.cpu().numpy(), words.cpu().numpy()
         best = best_tags(scores, batch[3], chain).cpu().numpy()
         for place, record in enumerate(index):
             guesses[record] = best[: len(targets[record]), place]
-    return nats, guesses
+    return nats, scored, guesses
 
 
 def measured(
-    nats: np.ndarray, guesses: list[np.ndarray], targets: list[np.ndarray], tags: list[str], tokens: list[list[str]],
-    known: Frequencies, part: Part,
+    nats: np.ndarray, scored: np.ndarray, guesses: list[np.ndarray], targets: list[np.ndarray], tags: list[str],
+    tokens: list[list[str]], known: Frequencies, part: Part,
 ) -> Measured:  # fmt: skip
     """Loss in nats per word, accuracy (on unseen words too), spans where tags mark them, and who was taken for whom."""
     truth, told = np.concatenate(targets), np.concatenate(guesses)
@@ -374,7 +377,7 @@ def measured(
         "unknown_tags": int((~counted).sum()), "by_length": records.by_length(lengths, shares),
         **records.worst_and_random(nats / lengths, describe),
     }  # fmt: skip
-    return Measured(float(nats.sum() / max(1, counted.sum())), figures, report)
+    return Measured(float(nats.sum() / max(1, scored.sum())), figures, report)
 
 
 class Frequencies:

@@ -103,6 +103,18 @@ def test_a_tag_that_was_never_learned_is_an_error_and_no_crash(file, tmp_path):
         assert math.isfinite(found.loss) and found.metrics["accuracy"] <= 2 / 3 and found.report["unknown_tags"] == 1
 
 
+def test_a_sentence_that_a_chain_cannot_score_counts_in_no_mean(file, tmp_path):
+    from rnncore.train.precision import Forward
+
+    asked, found = recipe("tagging", task={"crf": True}), []
+    for name, more in (("one", []), ("two", [(["a", "cat", "dog"], ["DET", "STRANGE", "NOUN"])])):
+        task = opened(asked, file, tmp_path, valid=write(tmp_path / f"{name}.jsonl", [(["the"], ["DET"]), *more]))
+        torch.manual_seed(1)
+        forward = Forward(task.network().eval(), "plain")
+        found.append(task.evaluate(forward, "valid", torch.device("cpu"), lambda: None).loss)
+    assert found[0] == pytest.approx(found[1])
+
+
 def test_unseen_words_and_spans_have_their_figures(tmp_path):
     train = [(["Ann", "saw", "Bob"], ["B-PER", "O", "B-PER"]), (["it", "rained"], ["O", "O"])] * 10
     path = write(tmp_path / "t.jsonl", train)
