@@ -29,6 +29,27 @@ def real_data() -> Path:
     return REAL_DATA
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup):
+    """The database as pytest-django makes it; between tests that commit it is emptied, which the history refuses."""
+    from django.db import connection
+
+    from webapp.teams.seal import break_seal, seal
+
+    empty = connection.ops.execute_sql_flush
+
+    def execute_sql_flush(statements):
+        break_seal(connection)
+        try:
+            empty(statements)
+        finally:
+            seal(connection)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection.ops, "execute_sql_flush", execute_sql_flush)
+        yield
+
+
 def _person(name: str):
     from webapp.accounts.services import create_user
 

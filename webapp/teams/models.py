@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from webapp.fields import Json
 from webapp.ids import new_id
 
 
@@ -38,3 +39,23 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.team} as {self.role}"
+
+
+class Entry(models.Model):
+    """A line of a team's history; see :mod:`webapp.teams.history`. It refers to nothing, so that it can outlive all."""
+
+    team_id = models.CharField(max_length=16)
+    at = models.DateTimeField(auto_now_add=True)
+    who_id = models.CharField(max_length=16)
+    who = models.CharField(max_length=254)  # the address as it was
+    what = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20)  # of the thing: dataset, run, model, team
+    thing_id = models.CharField(max_length=16)
+    thing = models.CharField(max_length=200)  # its name as it was
+    details = Json(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["team_id", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.who} {self.what} {self.kind} {self.thing}"
