@@ -25,7 +25,7 @@ from webapp.datasets.text import characters, pieces
 from webapp.datasets.words import in_words, tasks_of
 from webapp.problems import Refused
 from webapp.teams.roles import may
-from webapp.teams.selectors import team_for
+from webapp.teams.current import team_of
 
 PAGE = 50
 CELL = 200  # characters of a cell that are shown
@@ -38,14 +38,15 @@ LINE_ENDINGS = {
 @require_safe
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
-    datasets = selectors.datasets_of(request.user)
+    team = team_of(request)
+    datasets = selectors.datasets_of(request.user, team)
     query = request.GET.get("q", "").strip()
     if query:
         datasets = datasets.filter(name__icontains=query)
     context = {
         "page": Paginator(datasets, PAGE).get_page(request.GET.get("page")),
         "query": query,
-        "uploads": selectors.uploads_of(request.user),
+        "uploads": selectors.uploads_of(request.user, team),
         "max_bytes": settings.MAX_UPLOAD_BYTES,
         "synthetic_choices": list(KINDS.values()),
     }
@@ -132,7 +133,7 @@ def synthetic(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            team = team_for(request.user, right="upload")
+            team = team_of(request, right="upload")
             dataset = services.create_synthetic(
                 user=request.user, team=team, kind=given["name"], count=given["count"],
                 seed=1 if given["seed"] is None else given["seed"],
@@ -151,7 +152,7 @@ def paste(request: HttpRequest) -> HttpResponse:
     form = PasteForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            team = team_for(request.user, right="upload")
+            team = team_of(request, right="upload")
             dataset = services.create_from_text(user=request.user, team=team, **form.cleaned_data)
         except Refused as refused:
             form.blame(refused)

@@ -1,4 +1,4 @@
-"""What every page's shell shows: which section it is in, how many things there are, and how many runs train."""
+"""What every page's shell shows: which section it is in, which team, how many things that has, how many runs train."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from django.utils.functional import SimpleLazyObject
 from webapp.datasets.models import Dataset
 from webapp.models.models import Model
 from webapp.runs.models import Run, Status
+from webapp.teams.current import team_of
+from webapp.teams.selectors import teams_of
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
     """Counted only where a template shows it: a fragment asks the database nothing."""
     section = request.path_info.split("/")[1] or "home"
-    return {"section": section, "shell": SimpleLazyObject(lambda: _counts(request.user))}
+    return {"section": section, "shell": SimpleLazyObject(lambda: _shell(request))}
 
 
-def _counts(user) -> dict[str, int]:
-    if not user.is_authenticated:
+def _shell(request: HttpRequest) -> dict[str, object]:
+    if not request.user.is_authenticated:
         return {}
-    teams = user.teams.all()
+    team = team_of(request)
     return {
-        "running": Run.objects.filter(team__in=teams, status=Status.RUNNING).count(),
-        "runs": Run.objects.filter(team__in=teams).count(),
-        "datasets": Dataset.objects.filter(team__in=teams).count(),
-        "models": Model.objects.filter(team__in=teams).count(),
+        "team": team,
+        "teams": teams_of(request.user),
+        "running": Run.objects.filter(team=team, status=Status.RUNNING).count(),
+        "runs": Run.objects.filter(team=team).count(),
+        "datasets": Dataset.objects.filter(team=team).count(),
+        "models": Model.objects.filter(team=team).count(),
     }

@@ -14,6 +14,7 @@ from webapp.datasets.selectors import datasets_of, uploads_of
 from webapp.models.selectors import models_of
 from webapp.runs import selectors as runs
 from webapp.runs.models import Status
+from webapp.teams.current import team_of
 
 MOST = 6
 LINE = "to␣be␣or␣not␣to␣b"
@@ -24,7 +25,8 @@ EVERY = {True: "every 3s", False: "every 15s"}  # how often home asks again: whi
 @require_safe
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    mine = runs.runs_of(request.user)
+    team = team_of(request)
+    mine = runs.runs_of(request.user, team)
     training = list(mine.filter(status=Status.RUNNING).order_by("started_at")[:MOST])
     waiting = list(mine.filter(status=Status.QUEUED).order_by("queued_at")[:MOST])
     ended = list(mine.exclude(status__in=[Status.RUNNING, Status.QUEUED])[:MOST])
@@ -36,9 +38,9 @@ def home(request: HttpRequest) -> HttpResponse:
         "waiting": waiting,
         "ended": ended,
         "every": EVERY[bool(training or waiting)],
-        "models": models_of(request.user)[:MOST],
-        "datasets": datasets_of(request.user)[:MOST],
-        "uploads": uploads_of(request.user),
+        "models": models_of(request.user, team)[:MOST],
+        "datasets": datasets_of(request.user, team)[:MOST],
+        "uploads": uploads_of(request.user, team),
         "max_bytes": settings.MAX_UPLOAD_BYTES,
         "unrolled": UNROLLED,
     }

@@ -22,7 +22,7 @@ from webapp.runs.forms import NameForm, PublishForm
 from webapp.runs.models import Run, Status
 from webapp.runs.summary import command, loss_unit, optimum, summary, unit
 from webapp.teams.roles import may
-from webapp.teams.selectors import teams_of
+from webapp.teams.current import team_of
 
 PAGE = 25
 ACTS = {"stop": services.stop, "pause": services.pause, "resume": services.resume, "front": services.front}
@@ -32,7 +32,8 @@ ACTS = {"stop": services.stop, "pause": services.pause, "resume": services.resum
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
     """All runs, newest first; to a script only the rows."""
-    runs = selectors.runs_of(request.user)
+    team = team_of(request)
+    runs = selectors.runs_of(request.user, team)
     query = request.GET.get("q", "").strip()
     if query:
         runs = runs.filter(Q(name__icontains=query) | Q(version__dataset__name__icontains=query))
@@ -40,7 +41,7 @@ def index(request: HttpRequest) -> HttpResponse:
     queue = selectors.queue() if any(run.status == Status.QUEUED for run in page) else {}
     for run in page:
         run.waits_for = selectors.waiting_for(run, queue.get(run.id))
-    context = {"page": page, "query": query, "teams": teams_of(request.user)}
+    context = {"page": page, "query": query, "teams": [team]}
     return render(request, "runs/_rows.html" if request.htmx else "runs/list.html", context)
 
 

@@ -24,6 +24,7 @@ from webapp.runs import services
 from webapp.runs.drawing import Step, draw
 from webapp.runs.recipe_form import KIND, TOPICS, RecipeForm, summary, typed
 from webapp.runs.selectors import run_for
+from webapp.teams.current import team_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,7 +75,7 @@ def recipe(request: HttpRequest) -> HttpResponse:
 
 
 def _ready(request: HttpRequest) -> list[Dataset]:
-    return [dataset for dataset in datasets_of(request.user) if dataset.version.status == Status.READY]
+    return [dataset for dataset in datasets_of(request.user, team_of(request)) if dataset.version.status == Status.READY]
 
 
 def _form(request: HttpRequest, dataset: Dataset) -> RecipeForm:
