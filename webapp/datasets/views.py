@@ -24,8 +24,8 @@ from webapp.datasets.roles import columns as columns_of
 from webapp.datasets.text import characters, pieces
 from webapp.datasets.words import in_words, tasks_of
 from webapp.problems import Refused
-from webapp.teams.roles import may
 from webapp.teams.current import team_of
+from webapp.teams.roles import may
 
 PAGE = 50
 CELL = 200  # characters of a cell that are shown

@@ -9,6 +9,7 @@ from webapp.datasets.models import Dataset
 from webapp.models.models import Model
 from webapp.runs.models import Run, Status
 from webapp.teams.current import team_of
+from webapp.teams.roles import RIGHTS
 from webapp.teams.selectors import teams_of
 
 
@@ -25,6 +26,7 @@ def _shell(request: HttpRequest) -> dict[str, object]:
     return {
         "team": team,
         "teams": teams_of(request.user),
+        "rights": RIGHTS[team.role],
         "running": Run.objects.filter(team=team, status=Status.RUNNING).count(),
         "runs": Run.objects.filter(team=team).count(),
         "datasets": Dataset.objects.filter(team=team).count(),

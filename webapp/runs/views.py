@@ -21,8 +21,8 @@ from webapp.runs.figures import as_json, figures
 from webapp.runs.forms import NameForm, PublishForm
 from webapp.runs.models import Run, Status
 from webapp.runs.summary import command, loss_unit, optimum, summary, unit
-from webapp.teams.roles import may
 from webapp.teams.current import team_of
+from webapp.teams.roles import may
 
 PAGE = 25
 ACTS = {"stop": services.stop, "pause": services.pause, "resume": services.resume, "front": services.front}

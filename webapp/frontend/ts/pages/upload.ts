@@ -64,7 +64,7 @@ class Row {
       retryDelays: RETRIES,
       removeFingerprintOnSuccess: true,
       headers: { "X-CSRFToken": csrf() },
-      metadata: { filename: file.name, filetype: file.type },
+      metadata: { filename: file.name, filetype: file.type, team_id: find("#drop")?.dataset.team ?? "" },
       onShouldRetry: (error) => this.shallRetry(error as tus.DetailedError),
       onProgress: (sent) => this.progress(sent),
       onSuccess: () => void this.done(),
