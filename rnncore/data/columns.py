@@ -61,7 +61,7 @@ def survey(table: Table) -> list[Column]:
     """One JSON-able dict a column::
 
         {"name", "kind": "text" | "category" | "integer" | "number" | "tokens" | "numbers" | "time" | "id",
-         "missing", "unique", "constant": bool,
+         "present", "missing", "unique", "constant": bool,
          "lengths": {"characters" | "words" | "items": {"min", "mean", "max", "p95", "histogram": [[up to, count] …]}},
          "values": [[value, count] …], "distinct": {"characters", "words"}, "min", "max", "role"}
 
@@ -81,7 +81,7 @@ def _column(name: str, values: Sequence[Any], table: Table) -> Column:
     some = list(islice(_there(values), SOME))
     kind = _kind(name, values, some, there, unique, table)
     column: Column = {
-        "name": name, "kind": kind, "missing": len(values) - there, "unique": unique,
+        "name": name, "kind": kind, "present": there, "missing": len(values) - there, "unique": unique,
         "constant": unique == 1 and there > 1, "lengths": {}, "values": [], "distinct": {}, "min": None, "max": None,
     }  # fmt: skip
     if kind in ("category", "integer", "id") or (kind == "text" and unique < there):
@@ -226,8 +226,10 @@ def roles(columns: list[Column]) -> dict[str, list[str]]:
     targets = [name for name in texts + of_kind["time"] if name in named["target"] and name not in sources]
     if sources and targets:
         return {"source": sources[:1], "target": targets[:1]}
+    many = [column["name"] for column in columns if _like_labels(column)]
     found: dict[str, list[str]] = {"group": [name for name in named["group"] if name not in texts]}
-    read = [name for name in texts + of_kind["series"] if name in named["text"]] or of_kind["text"] or lists
+    read = [name for name in texts + of_kind["series"] if name in named["text"]]
+    read = read or sorted(of_kind["text"], key=many.__contains__) or lists
     spelled = [name for name in of_kind["series"] if name in named["text"]]  # numbers that are called a text are tokens
     if spelled and not of_kind["text"]:
         found["text"] = spelled[:1]
@@ -237,7 +239,8 @@ def roles(columns: list[Column]) -> dict[str, list[str]]:
         found["text"] = (read or of_kind["category"])[:1]
     used = {name for names in found.values() for name in names}
     labels = [name for name in of_kind["category"] + of_kind["number"] if name not in used]
-    labels = [name for name in labels if name in named["label"]] or labels[:1]
+    many = [name for name in many if name not in used]
+    labels = [name for name in [*labels, *many] if name in named["label"]] or labels[:1] or many[:1]
     if labels and used:
         found["label"] = labels[:1]
     elif len(of_kind["text"]) > 1:
@@ -245,6 +248,27 @@ def roles(columns: list[Column]) -> dict[str, list[str]]:
     elif not used and of_kind["number"]:
         found["value"] = [name for name in of_kind["number"] if name in named["value"]] or of_kind["number"]
     return {role: names for role, names in found.items() if names}
+
+
+def _like_labels(column: Column) -> bool:
+    """Whether a column of text holds labels, though more than a category has: it is called so, or what stands in it
+    is short and comes again and again."""
+    if column["kind"] != "text" or not column["lengths"]:
+        return False
+    short = column["lengths"]["characters"]["mean"] <= LABEL_CHARACTERS
+    named = column["name"].lower() in _NAMES["label"]
+    return short and (named or 2 * column["unique"] <= column.get("present", 0))
+
+
+def with_roles(columns: list[Column], said: dict[str, str]) -> list[Column]:
+    """The columns with what somebody says that they are for: a role by name, "" for none. A role that only one column
+    can have is taken from the one that was guessed to have it; columns that are not there are left alone."""
+    said = {column["name"]: said[column["name"]] for column in columns if column["name"] in said}
+    taken = {role for role in said.values() if role and role not in MANY}
+    return [
+        {**column, "role": said.get(column["name"], None if column["role"] in taken else column["role"]) or None}
+        for column in columns
+    ]
 
 
 def propose(columns: list[Column]) -> str:

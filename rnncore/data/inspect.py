@@ -12,7 +12,7 @@ from rnncore.data import columns, problems
 from rnncore.data.characters import code_points, describe
 from rnncore.data.duplicates import DuplicateLines
 from rnncore.data.sources import TextFile, open_text
-from rnncore.data.table import Table, format_of, open_table
+from rnncore.data.table import Table, format_of, open_table, problem
 from rnncore.errors import DataError, RecipeError
 from rnncore.recipe import Recipe
 
@@ -30,20 +30,32 @@ LONG_LINE = 100_000
 ROWS, ROW_COLUMNS, CELL, CELL_ITEMS = 20, 50, 300, 60
 """Of a table's preview: rows, columns, characters of a cell, items of a list."""
 
+LENGTHS, BARS = 4096, 24
+"""Of the lines of a text: lengths that are counted one by one, and the bars of their histogram."""
+
 _CODE_POINTS = 0x110000
-_CONTROLS = [code for code in (*range(32), *range(127, 160)) if code not in (0, 9, 10, 12)]
-"""Control characters other than NUL (counted apart), tab, line feed and form feed."""
+_DETAILS = ("encoding", "encoding_guessed", "byte_order_mark", "compression", "bytes", "index", "delimiter", "header")
+
+_ODD = {
+    "Control characters": [code for code in (*range(32), *range(127, 160)) if code not in (0, 9, 10, 12)],
+    "Characters that turn the direction of the text": [0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F),
+                                                       *range(0x2066, 0x206A)],
+    "Characters without a width": [0xAD, 0x180E, 0x200B, *range(0x2060, 0x2065), 0xFEFF],
+    "Spaces that do not break": [0xA0, 0x2007, 0x202F],
+    "Line ends of Unicode, which are not read as such": [0x2028, 0x2029],
+}  # fmt: skip
+"""What a reader does not see. Of the control characters NUL (counted apart), tab, line feed and form feed are fine."""
 
 
 def inspect(
     path: str | Path, progress: Callable[[int, int], None] | None = None, *, name: str | None = None,
-    task: str | None = None,
+    task: str | None = None, roles: dict[str, str] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """What a file holds, as a JSON-able dict.
 
     ``name``: what the file is called, where the path does not say; its ending tells a table (see
     :func:`rnncore.data.table.format_of`) from a text. ``task``: the kind of task that it is to serve, for its problems;
-    else the one that its columns suggest.
+    else the one that its columns suggest. ``roles``: what somebody says that columns are for, by name, "" for nothing.
 
     A table has ``columns`` (see :func:`rnncore.data.columns.survey`), ``task`` and ``roles`` besides; its statistics
     are ``records``, and its preview ``rows``.
@@ -54,20 +66,22 @@ def inspect(
 
     ::
 
-        {"format": "text", "encoding": "utf-8", "encoding_guessed": false, "compression": null | "gzip",
+        {"format": "text", "encoding": "utf-8", "encoding_guessed": false, "byte_order_mark": false,
+         "compression": null | "gzip", "index": [[line, offset] …] (see TextFile),
          "line_endings": "lf" | "crlf" | "cr" | "mixed" | "none", "bytes": size on disk,
          "statistics": {"characters", "lines", "vocabulary_size", "vocabulary": [[character, count], … at most 500],
-                        "longest_line", "longest_line_number", "non_ascii_share": 0…1, "duplicate_lines",
+                        "longest_line", "longest_line_number", "line_lengths": [[up to, count] …],
+                        "non_ascii_share": 0…1, "duplicate_lines",
                         "duplicate_lines_estimated": bool, "nul_bytes", "undecodable_bytes"},
          "preview": {"start", "middle", "end"},
          "problems": [{"severity": "error" | "warning" | "info", "message", "line": int | null, "offset": int | null,
-                       "count": int | null}]}
+                       "count": int | null, "lines": [int …] (of the first places)}]}
 
     A problem never makes a file unusable (that is a DataError); "error" marks what makes training pointless.
     """
     name = name or Path(path).name
     if format_of(name) != "text" or task not in (None, "language_model"):
-        return inspect_table(open_table(path, name=name, progress=progress), task)
+        return inspect_table(open_table(path, name=name, progress=progress), task, roles)
     with open_text(path) as text:
         survey = _Survey()
         for block in text:
@@ -85,6 +99,8 @@ def inspect(
             "format": "text",
             "encoding": text.encoding,
             "encoding_guessed": text.encoding_guessed,
+            "byte_order_mark": text.byte_order_mark,
+            "index": text.index,
             "compression": text.compression,
             "line_endings": _line_endings(text),
             "bytes": text.total_bytes,
@@ -101,23 +117,23 @@ def inspect(
         }
 
 
-def inspect_table(table: Table, task: str | None = None) -> dict[str, Any]:
-    """What a table holds, see :func:`inspect`."""
+def inspect_table(table: Table, task: str | None = None, said: dict[str, str] | None = None) -> dict[str, Any]:
+    """What a table holds, see :func:`inspect`. ``said``: its ``roles``."""
     found = columns.survey(table)
-    proposed = task or columns.propose(found)
+    used = columns.with_roles(found, said or {})
+    proposed = task or columns.propose(used)
     roles = {role: [column["name"] for column in found if column["role"] == role] for role in columns.ROLES}
     roles = {role: names for role, names in roles.items() if names}
-    read, refused = _read(proposed, found)
-    details = {key: table.details.get(key) for key in ("encoding", "encoding_guessed", "compression", "bytes")}
+    read, refused = _read(proposed, used)
+    details = {key: table.details.get(key) for key in _DETAILS}
     rows = [
         {name: _shown(values[row]) for name, values in list(table.columns.items())[:ROW_COLUMNS]}
         for row in range(min(ROWS, len(table)))
     ]
     return {
-        "format": table.format, **details, "delimiter": table.details.get("delimiter"),
-        "header": table.details.get("header"), "statistics": {"records": len(table), "columns": len(table.columns)},
+        "format": table.format, **details, "statistics": {"records": len(table), "columns": len(table.columns)},
         "preview": {"rows": rows}, "columns": found, "task": proposed, "roles": roles,
-        "problems": refused + problems.of_table(table, found, proposed, read),
+        "problems": refused + problems.of_table(table, used, proposed, read),
     }  # fmt: skip
 
 
@@ -127,7 +143,7 @@ def _read(task: str, found: list[dict[str, Any]]) -> tuple[dict[str, list[str]],
         fields = columns.resolve(Recipe.parse({"task": {"kind": task}}).task, found)
     except RecipeError as error:
         message = f"{error.errors[0][1][0].upper()}{error.errors[0][1][1:]}."
-        return {}, [{"severity": "error", "message": message, "line": None, "offset": None, "count": None}]
+        return {}, [problem("error", message)]
     named = {field.removesuffix("s").removesuffix("_column"): value for field, value in fields.items()}
     return {role: names if isinstance(names, list) else [names] for role, names in named.items()}, []
 
@@ -146,7 +162,8 @@ class _Survey:
         self.counts = np.zeros(_CODE_POINTS, np.int64)
         self.lines = 0  # that are finished
         self.longest, self.longest_number = 0, 0
-        self.first_control: tuple[int, str] | None = None  # line, character
+        self.odd: dict[str, tuple[int, str]] = {}  # line and character of the first of each kind
+        self.line_lengths = np.zeros(LENGTHS + 1, np.int64)
         self.duplicates = DuplicateLines()
         self._open = 0  # characters of the line that is not finished
         self._start = self._middle = self._end = ""
@@ -156,7 +173,7 @@ class _Survey:
         counts = np.bincount(codes)
         self.counts[: len(counts)] += counts
         line_ends = np.flatnonzero(codes == 10)
-        self._look_for_controls(codes, counts, line_ends)
+        self._look_for_odd(codes, counts, line_ends)
         self._measure_lines(line_ends, len(codes))
         self.duplicates.feed(codes, line_ends)
         self._keep_preview(block, halfway)
@@ -174,9 +191,8 @@ class _Survey:
     def vocabulary_size(self) -> int:
         return int(np.count_nonzero(self.counts))
 
-    @property
-    def controls(self) -> int:
-        return int(self.counts[_CONTROLS].sum())
+    def count_odd(self, kind: str) -> int:
+        return int(self.counts[_ODD[kind]].sum())
 
     def statistics(self) -> dict[str, Any]:
         used = np.flatnonzero(self.counts)
@@ -188,10 +204,19 @@ class _Survey:
             "vocabulary": [[chr(code), int(self.counts[code])] for code in frequent],
             "longest_line": self.longest,
             "longest_line_number": self.longest_number,
+            "line_lengths": self._histogram(),
             "non_ascii_share": float(self.counts[128:].sum() / max(1, self.characters)),
             "duplicate_lines": self.duplicates.count,
             "duplicate_lines_estimated": self.duplicates.estimated,
         }
+
+    def _histogram(self) -> list[list[int]]:
+        """``[[up to, lines], …]``: even steps as far as nearly all lines reach, then what is longer."""
+        sums = np.cumsum(self.line_lengths)
+        reach = int(np.searchsorted(sums, 0.99 * self.lines))
+        edges = np.unique([*np.linspace(0, reach, BARS).astype(int)[1:], max(reach, min(self.longest, LENGTHS))])
+        counts = np.diff(sums[edges], prepend=0)
+        return [[int(edge), int(count)] for edge, count in zip([*edges[:-1], self.longest], counts, strict=True)]
 
     def preview(self) -> dict[str, str]:
         """Start, middle and end; a text that the start shows whole has no others."""
@@ -199,11 +224,12 @@ class _Survey:
             return {"start": self._start, "middle": "", "end": ""}
         return {"start": _whole_lines(self._start, end=True), "middle": self._middle, "end": _whole_lines(self._end)}
 
-    def _look_for_controls(self, codes: np.ndarray, counts: np.ndarray, line_ends: np.ndarray) -> None:
-        found = [code for code in _CONTROLS if code < len(counts) and counts[code]]
-        if found and self.first_control is None:
-            place = int(np.flatnonzero(np.isin(codes, found))[0])
-            self.first_control = self.lines + 1 + int(np.searchsorted(line_ends, place)), chr(int(codes[place]))
+    def _look_for_odd(self, codes: np.ndarray, counts: np.ndarray, line_ends: np.ndarray) -> None:
+        for kind, odd in _ODD.items():
+            found = [code for code in odd if code < len(counts) and counts[code]]
+            if found and kind not in self.odd:
+                place = int(np.flatnonzero(np.isin(codes, found))[0])
+                self.odd[kind] = self.lines + 1 + int(np.searchsorted(line_ends, place)), chr(int(codes[place]))
 
     def _measure_lines(self, line_ends: np.ndarray, length: int) -> None:
         if not len(line_ends):
@@ -214,6 +240,7 @@ class _Survey:
         longest = int(lengths.argmax())
         if lengths[longest] > self.longest:
             self.longest, self.longest_number = int(lengths[longest]), self.lines + longest + 1
+        self.line_lengths += np.bincount(np.minimum(lengths, LENGTHS), minlength=LENGTHS + 1)
         self.lines += len(line_ends)
         self._open = length - int(line_ends[-1]) - 1 if length else 0
 
@@ -243,21 +270,20 @@ def _line_endings(text: TextFile) -> str:
 def _problems(text: TextFile, survey: _Survey) -> list[dict[str, Any]]:
     problems: list[dict[str, Any]] = []
 
-    def note(
-        severity: str, message: str, *, line: int | None = None, offset: int | None = None, count: int | None = None
-    ) -> None:
-        problems.append({"severity": severity, "message": message, "line": line, "offset": offset, "count": count})
+    def note(severity: str, message: str, **where: Any) -> None:
+        problems.append(problem(severity, message, **where))
 
     if text.undecodable.count:
+        trouble = text.undecodable
         note("warning", f"Bytes that are not {text.encoding}; each is read as \N{REPLACEMENT CHARACTER}.",
-             offset=text.undecodable.offsets[0], count=text.undecodable.count)  # fmt: skip
+             offset=trouble.offsets[0], count=trouble.count, lines=trouble.lines)  # fmt: skip
     if text.nul.count:
         note("warning", "NUL characters, which no text needs; they are kept.", offset=text.nul.offsets[0],
-             count=text.nul.count)  # fmt: skip
-    if survey.first_control:
-        line, character = survey.first_control
-        note("warning", f"Control characters, the first is {describe([character])}; they are kept.",
-             line=line, count=survey.controls)  # fmt: skip
+             count=text.nul.count, lines=text.nul.lines)  # fmt: skip
+    for kind, (line, character) in survey.odd.items():
+        severity = "warning" if kind == "Control characters" else "info"
+        note(severity, f"{kind}, the first is {describe([character])}; they are kept.", line=line,
+             count=survey.count_odd(kind))  # fmt: skip
     if survey.characters < SHORT:
         note("warning", f"Only {survey.characters:,} characters: a network can hardly learn more than to repeat them.")
     if survey.longest > LONG_LINE:

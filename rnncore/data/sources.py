@@ -59,6 +59,7 @@ class TextFile:
         self._raw = _open(path)
         try:
             self.total_bytes = self._raw.seek(0, 2)  # size of the file on disk
+            self._begin = 0
             self.compression = "gzip" if self._magic() == b"\x1f\x8b" else None
             self._encoding = detect(self._blocks(), self.name)
         except BaseException:
@@ -77,6 +78,10 @@ class TextFile:
         self.index: list[list[int]] = []
         self._every = self._blocks_read = 1  # blocks between two places of the index
         self._held = ""  # a carriage return at the end of a block: the line feed may be in the next one
+
+    def begin_at(self, offset: int) -> None:
+        """Iterate from this byte on, one of ``index``; lines are then counted from there."""
+        self._begin = 0 if self.compression else offset
 
     def __enter__(self) -> TextFile:
         return self
@@ -107,8 +112,8 @@ class TextFile:
         decoder = codecs.getincrementaldecoder(self.encoding)()
         lenient = {"utf-8": "surrogateescape", "utf-16-le": "surrogatepass", "utf-16-be": "surrogatepass"}
         errors = lenient.get(self.encoding, "replace")
-        offset = self._encoding.bom_length  # of the first byte that is not decoded yet
-        skip = offset
+        offset = self._begin or self._encoding.bom_length  # of the first byte that is not decoded yet
+        skip = offset - self._begin
         for block in _with_end(self._blocks()):
             data, final = (b"", True) if block is None else (block[skip:], False)
             skip -= len(block or b"") - len(data)
@@ -174,8 +179,8 @@ class TextFile:
         return self._raw.read(2)
 
     def _blocks(self) -> Iterator[bytes]:
-        """The unpacked bytes of the file, from the start."""
-        self._raw.seek(0)
+        """The unpacked bytes of the file, from where one begins."""
+        self._raw.seek(self._begin)
         blocks = _gunzip(self._raw, self.name) if self.compression else iter(lambda: self._raw.read(BLOCK), b"")
         for block in blocks:
             self.done_bytes = self._raw.tell()

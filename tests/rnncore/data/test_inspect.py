@@ -31,6 +31,10 @@ def found(result, part):
 
 def test_statistics(file):
     result = inspect(file(TEXT))
+    lengths = sorted(map(len, TEXT.split("\n")))
+    bars = dict(result["statistics"].pop("line_lengths"))
+    assert sum(bars.values()) == 6 and max(bars) == 23
+    assert bars[23] == lengths.count(23) and sum(bars[upto] for upto in bars if upto <= 14) == 5
     assert result["statistics"] == {
         "characters": len(TEXT),
         "lines": 6,
@@ -165,3 +169,20 @@ def test_real_texts(real_data):
     statistics = inspect(real_data / "tinyshakespeare.txt")["statistics"]
     assert (statistics["characters"], statistics["lines"], statistics["vocabulary_size"]) == (1_115_394, 40_000, 65)
     assert statistics["vocabulary"][0] == [" ", 169_892]
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [("\x1b", "Control characters"), ("\u202e", "turn the direction"), ("\u200b", "without a width"),
+     ("\ufeff", "without a width"), ("\u00a0", "do not break"), ("\u2028", "Line ends of Unicode")],
+)  # fmt: skip
+def test_what_cannot_be_seen_is_told_with_its_line(file, odd, words):
+    result = inspect(file(f"one\ntwo\nthr{odd}ee\nfo{odd}ur\n" * 9))
+    problem = found(result, words)
+    assert (problem["line"], problem["count"]) == (3, 18)
+    assert found(inspect(file("one\ntwo\n" * 9)), words) is None
+
+
+def test_a_byte_order_mark_is_told(file):
+    assert inspect(file("\ufeffone two".encode()))["byte_order_mark"]
+    assert not inspect(file(b"one two"))["byte_order_mark"]

@@ -198,7 +198,7 @@ def test_a_number_beyond_all_range_is_missing_and_told_with_its_line(tmp_path, n
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-1e999"])
 def test_a_list_with_a_number_that_is_none_is_refused_at_its_line(tmp_path, value):
     with pytest.raises(DataError, match="not finite") as caught:
-        open_table(write(tmp_path, "t.jsonl", '{"x": [1, 2]}\n{"x": [1, %s]}\n' % value))
+        open_table(write(tmp_path, "t.jsonl", f'{{"x": [1, 2]}}\n{{"x": [1, {value}]}}\n'))
     assert caught.value.line == 2
 
 
