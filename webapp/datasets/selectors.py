@@ -28,8 +28,8 @@ def dataset_for(user: User, dataset_id: str, *, right: str = "view") -> Dataset:
     return one_of_teams(_with_newest(), user, dataset_id, right)
 
 
-def uploads_of(user: User, team: Team) -> list[Upload]:
-    """The person's own unfinished uploads to the team, newest first; each has ``offset``, the bytes that have come."""
+def uploads_of(user: User, team: Team | None = None) -> list[Upload]:
+    """The person's own unfinished uploads (to one of the teams), newest first; each has ``offset``, the bytes that have come."""
     uploads = of_teams(Upload.objects.filter(created_by=user, dataset=None), user, team).order_by("-created_at", "-id")
     found = [_with_offset(upload) for upload in uploads]
     return [upload for upload in found if upload.offset is not None]

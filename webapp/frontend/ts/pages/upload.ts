@@ -10,7 +10,7 @@ const ENDPOINT = "/api/v1/uploads";
 const CHUNK = 8 * 1024 * 1024;
 const RETRIES = [0, 500, 1000, 2000, 4000, ...Array<number>(60).fill(8000)]; // about eight minutes without an answer
 
-const zone = find("#drop")!;
+const zone = find("#drop"); // none where the reader only looks on
 const list = find("#uploads")!;
 const news = find("#upload-news")!;
 const running = new Set<Row>();
@@ -64,7 +64,7 @@ class Row {
       retryDelays: RETRIES,
       removeFingerprintOnSuccess: true,
       headers: { "X-CSRFToken": csrf() },
-      metadata: { filename: file.name, filetype: file.type, team_id: find("#drop")?.dataset.team ?? "" },
+      metadata: { filename: file.name, filetype: file.type, team_id: zone?.dataset.team ?? "" },
       onShouldRetry: (error) => this.shallRetry(error as tus.DetailedError),
       onProgress: (sent) => this.progress(sent),
       onSuccess: () => void this.done(),
@@ -74,7 +74,7 @@ class Row {
 
   /** Begins, or goes on with what an earlier visit sent of the same file. */
   async begin(): Promise<void> {
-    const limit = Number(zone.dataset.maxBytes);
+    const limit = Number(zone?.dataset.maxBytes);
     if (this.file.size > limit) return this.refused(`The file has ${bytes(this.file.size)}; at most ${bytes(limit)} are taken.`);
     if (this.file.size === 0) return this.refused("The file is empty.");
     const [previous] = await this.upload.findPreviousUploads();
@@ -207,15 +207,15 @@ function take(files: Iterable<File>): void {
   }
 }
 
-const input = find<HTMLInputElement>("#files")!;
-input.addEventListener("change", () => {
+const input = find<HTMLInputElement>("#files");
+input?.addEventListener("change", () => {
   take(input.files ?? []);
   input.value = ""; // the same file may be chosen again
 });
 
 // The whole window takes files, so that a near miss does not open the file in place of the page.
 let depth = 0;
-const over = (on: boolean): void => void zone.classList.toggle("over", on);
+const over = (on: boolean): void => void zone?.classList.toggle("over", on);
 addEventListener("dragenter", () => over(++depth > 0));
 addEventListener("dragleave", () => over(--depth > 0));
 addEventListener("dragover", (event) => event.preventDefault());
@@ -223,7 +223,7 @@ addEventListener("drop", (event) => {
   event.preventDefault();
   depth = 0;
   over(false);
-  take(event.dataTransfer?.files ?? []);
+  if (zone) take(event.dataTransfer?.files ?? []);
 });
 addEventListener("beforeunload", (event) => {
   if (running.size > 0) event.preventDefault(); // nothing is lost, but the sending would stop
