@@ -52,7 +52,8 @@ def plan(recipe: Recipe, facts: Facts, calibration: dict[str, Any] | None = None
     if training.max_epochs is not None:
         ends.append(epochs_to_steps(training.max_epochs, work.per_epoch))
     if training.max_minutes is not None:
-        ends.append(max(1, math.ceil(60 * training.max_minutes / work.a_step)))
+        both = work.a_step + work.evaluation / training.evaluate_every  # the clock runs on while it is measured
+        ends.append(max(1, math.ceil(60 * training.max_minutes / both)))
     steps = min(ends)
     return Plan(
         parameters=work.parameters, training_bytes=work.bytes, steps_per_epoch=work.per_epoch, steps=steps,

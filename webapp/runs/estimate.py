@@ -23,10 +23,10 @@ def estimate(*, version: Version, recipe: dict[str, Any]) -> dict[str, Any]:
 
 def planned(version: Version, recipe: Recipe) -> Plan:
     """The engine's plan of the recipe for this version, on this machine. Raises as :func:`webapp.runs.facts.known`."""
-    return plan(*known(version, recipe), _calibration())
+    return plan(*known(version, recipe), calibration())
 
 
-def _calibration() -> dict[str, Any] | None:
+def calibration() -> dict[str, Any] | None:
     """How fast this machine is, as a training worker measured it; None until it has."""
     try:
         return json.loads((settings.DATA / "calibration.json").read_text())

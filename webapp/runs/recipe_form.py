@@ -6,6 +6,7 @@ and follows the length of the text and the other fields. What is wrong is said b
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -19,6 +20,7 @@ from rnncore.recipe import FieldSpec, Recipe
 from webapp.datasets import roles
 from webapp.datasets.models import Dataset, Version
 from webapp.datasets.tasks import TEXT, proposed, servable
+from webapp.runs import presets
 from webapp.runs.estimate import planned
 from webapp.runs.facts import with_columns
 
@@ -35,12 +37,25 @@ CHOICES = {
 }  # fmt: skip
 ONLY_FOR = {"network.nonlinearity": "network.cell=rnn", "task.vocabulary_size": "task.tokens=word bpe"}
 """Fields that mean something only beside certain values of another; the page hides them beside others."""
+WORDS = {
+    "training.batch_size": {
+        "language_model": ("streams of text read side by side", "streams"),
+        "records": ("records read side by side, of about one length", "records"),
+        "series": ("windows read side by side", "windows"),
+    },
+    "training.sequence_length": {
+        "language_model": ("steps before the gradient is cut", "tokens"),
+        "records": ("of a longer record, only so many are learned", "steps"),
+    },
+}  # fmt: skip
+"""Help and unit of fields that mean another thing by how a task reads its data."""
 
 
 class RecipeForm(forms.Form):
     """A recipe for one dataset version. Valid, it has ``recipe`` (as given) and ``plan`` (filled in, with costs).
 
     ``kind``: of the task whose fields are shown; what ``data`` says goes before, what the columns propose after it.
+    ``presets``: what each of them puts into the fields; ``preset``: the one that the form was filled from.
     """
 
     name = forms.CharField(
@@ -67,19 +82,33 @@ class RecipeForm(forms.Form):
         self.kind = self.asked if self.asked in catalog.TASKS else offered
         self.plain = {"task": {"kind": self.kind}}
         self._sound: dict[str, dict[str, Any]] = self.plain  # the fields that are right, where not all are
-        self.specs = [spec for spec in recipe.fields() if spec.path != KIND and _shown(spec, self.kind)]
+        self.specs = [_worded(spec, self.kind) for spec in recipe.fields() if _shown(spec, self.kind)]
         for name in ("valid", "test"):
             self.fields[name].queryset = others
         self.fields[KIND] = _kinds(self.kinds, self.kind)
         self.columns = roles.columns(version)
         for spec in self.specs:
             self.fields[spec.path] = _columns(spec, self.columns) if spec.topic == "columns" else _field(spec)
+        self.presets = presets.typed_values(version, with_columns(version, Recipe.parse(self.plain)))
+        asked = (data or {}).get("preset")
+        self.preset = asked if asked in self.presets else presets.matching(data or {}, self.presets)
+
+    def departs(self, path: str) -> bool:
+        """Whether a field was given another value than its preset has."""
+        spec = next(spec for spec in self.specs if spec.path == path)
+        given = self[path].value() or "" if self.is_bound else ""
+        return spec.topic != "columns" and given != self.presets.get(self.preset, {}).get(path, "")
+
+    def cards(self) -> list[presets.Card]:
+        """The presets, each with what it would cost beside the other fields as they stand."""
+        return presets.cards(self.version, self._sound, self.presets)
 
     def clean(self) -> dict[str, Any]:
         body: dict[str, dict[str, Any]] = {"task": {"kind": self.asked}}
         for spec in self.specs:
             if given := self.cleaned_data.get(spec.path):
                 body.setdefault(spec.table, {})[spec.name] = given if isinstance(given, list) else read(spec, given)
+        self._sound = body
         try:
             self.recipe = Recipe.parse(body)
             self.plan = planned(self.version, with_columns(self.version, self.recipe))
@@ -124,7 +153,14 @@ class RecipeForm(forms.Form):
 
 def _shown(spec: FieldSpec, kind: str) -> bool:
     """Whether a task's form has a field: not what could only be refused."""
-    return spec.serves(kind) and not (spec.name == "bidirectional" and catalog.TASKS[kind].generates)
+    refused = spec.name == "bidirectional" and catalog.TASKS[kind].generates
+    return spec.path != KIND and spec.serves(kind) and not refused
+
+
+def _worded(spec: FieldSpec, kind: str) -> FieldSpec:
+    """The field in the words of the task."""
+    words = WORDS.get(spec.path, {}).get(catalog.TASKS[kind].defaults)
+    return replace(spec, help=words[0], unit=words[1]) if words else spec
 
 
 def _kinds(kinds: list[str], kind: str) -> forms.CharField:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from typing import Any
 
@@ -19,9 +20,11 @@ from webapp.datasets.models import Dataset, Status
 from webapp.datasets.selectors import dataset_for, datasets_of
 from webapp.datasets.tasks import TEXT
 from webapp.datasets.words import in_words, stem_of, tasks_of
+from webapp.pages.templatetags.units import bytes_, compact, duration
 from webapp.problems import Refused
 from webapp.runs import services
 from webapp.runs.drawing import Step, draw
+from webapp.runs.presets import DECIDED, Card
 from webapp.runs.recipe_form import KIND, TOPICS, RecipeForm, summary, typed
 from webapp.runs.selectors import run_for
 from webapp.teams.current import team_of
@@ -37,7 +40,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if dataset.version.status != Status.READY:
         return redirect("datasets:detail", dataset.id)
     form = _form(request, dataset)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and "fill" not in request.POST and form.is_valid():
         try:
             run = services.start(
                 user=request.user, team=dataset.team, dataset=dataset, recipe=form.recipe.to_dict(),
@@ -82,16 +85,27 @@ def _form(request: HttpRequest, dataset: Dataset) -> RecipeForm:
     others = datasets_of(request.user, dataset.team).filter(versions__status=Status.READY).exclude(id=dataset.id)
     data = request.POST if request.method == "POST" else _given(request)
     form = RecipeForm(dataset.version, others.distinct(), data, request.GET.get("task"))
+    if request.GET.get("preset") or "fill" in request.POST:  # a preset was chosen, and its values are not there yet
+        form = RecipeForm(dataset.version, others.distinct(), _filled(data, form), request.GET.get("task"))
     form.is_valid()  # before anything asks what it offers
     return form
 
 
+def _filled(data: Any, form: RecipeForm) -> Any:
+    """The fields with those that the chosen preset decides."""
+    filled = data.copy()
+    for path in DECIDED:
+        filled.pop(path, None)
+    filled.update(form.presets.get(form.preset, {}))
+    return filled
+
+
 def _given(request: HttpRequest) -> Any:
-    """What the address says: the fields of a form that another task was chosen in (``?task=``), or the run that is to
-    be trained again with changes (``?run=``)."""
-    if request.GET.get("task"):
+    """What the address says: the fields of a form that another task was chosen in (``?task=``, ``?preset=``), or the
+    run that is to be trained again with changes (``?run=``)."""
+    if request.GET.get("task") or request.GET.get("preset"):
         given = request.GET.copy()
-        given[KIND] = given["task"]
+        given[KIND] = given.get("task", "")
         return given
     if not (run_id := request.GET.get("run")):
         return None
@@ -107,9 +121,10 @@ def _page(request: HttpRequest, form: RecipeForm, dataset: Dataset) -> HttpRespo
     kinds = tasks_of(dataset, chosen=form.kind)
     context = {
         "form": form, "dataset": dataset, "topics": _topics(form), "kind": form.kind, "task": catalog.TASKS[form.kind],
-        "tasks": kinds, "data_words": in_words(dataset.version), **_cost(form, dataset),
+        "tasks": kinds, "data_words": in_words(dataset.version), "cards": _cards(form), **_cost(form, dataset),
     }  # fmt: skip
-    return render(request, "runs/new.html", context, status=422 if form.errors else 200)
+    refused = form.errors and "fill" not in request.POST
+    return render(request, "runs/new.html", context, status=422 if refused else 200)
 
 
 def _topics(form: RecipeForm) -> dict[str, Any]:
@@ -118,6 +133,7 @@ def _topics(form: RecipeForm) -> dict[str, Any]:
     shown = [(spec, form[spec.path]) for spec in form.specs]
     for spec, bound in shown:
         widget = bound.field.widget
+        bound.departs = form.departs(spec.path)
         if hasattr(widget, "choices"):
             widget.choices = [("", placeholders[spec.path]), *list(widget.choices)[1:]]
         else:
@@ -145,11 +161,31 @@ def _cost(form: RecipeForm, dataset: Dataset) -> dict[str, Any]:
         "offered": form.placeholders(),
         "summaries": {topic: _summary(topic, form) for topic in TOPICS},
         "errors": {name: " ".join(errors) for name, errors in form.errors.items()},
+        "presets": {card.preset.name: _figures(card) for card in form.cards()},
     }
     return {
         "plan": plan, "epochs": plan and plan.steps / plan.steps_per_epoch, "step": _step(form),
         "facts": facts, "command": _command(form, dataset),
     }  # fmt: skip
+
+
+def _cards(form: RecipeForm) -> list[dict[str, Any]]:
+    """The presets as the page shows them."""
+    return [
+        {
+            "preset": card.preset, "values": json.dumps(card.values), "chosen": card.preset.name == form.preset,
+            **_figures(card),
+        }
+        for card in form.cards()
+    ]  # fmt: skip
+
+
+def _figures(card: Card) -> dict[str, str]:
+    """What a preset costs, as its card says it."""
+    if card.plan is None:
+        return {"time": "–", "words": "contradicts another field", "size": ""}
+    size = f"{compact(card.plan.parameters)} parameters, {bytes_(card.plan.training_bytes)}"
+    return {"time": duration(card.plan.seconds), "words": card.words, "size": size}
 
 
 def _summary(topic: str, form: RecipeForm) -> str:

@@ -6,7 +6,7 @@ from rnncore import recipe
 from rnncore.recipe import Recipe
 from webapp.datasets.models import Dataset
 from webapp.runs.estimate import planned
-from webapp.runs.recipe_form import KIND, TOPICS, RecipeForm, read, summary, write
+from webapp.runs.recipe_form import KIND, TOPICS, WORDS, RecipeForm, read, summary, write
 
 SPECS = {spec.path: spec for spec in recipe.fields()}
 LEFT_OUT = {KIND, "network.bidirectional"}  # of a language model's form: the task has a field of its own
@@ -23,7 +23,8 @@ def test_every_field_of_a_recipe_is_there_with_its_text(form):
     for path, spec in SPECS.items():
         if path not in LEFT_OUT and spec.serves("language_model"):
             assert fields[path].label == spec.label
-            assert fields[path].help_text.startswith(spec.help)
+            own = WORDS.get(path, {}).get("language_model", (spec.help,))
+            assert fields[path].help_text.startswith(own[0])
 
 
 def test_every_topic_has_a_fold():

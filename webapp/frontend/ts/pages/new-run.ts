@@ -3,16 +3,19 @@
  * errors at the fields, summaries of the folds) is put into the form here, where nobody is typing.
  */
 import { all, find } from "../dom";
+import { type Figures, Presets } from "../new-run/presets";
 
 interface Facts {
   offered: Record<string, string>;
   summaries: Record<string, string>;
   errors: Record<string, string>;
+  presets: Figures;
 }
 type Input = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 const form = find<HTMLFormElement>("#recipe")!;
 const inputs = all<Input>("input[id], select[id], textarea[id]", form);
+const presets = new Presets(form, inputs);
 
 /** An empty field becomes what is offered while one is in it, so that it can be changed instead of typed anew. */
 function lend(input: HTMLInputElement): void {
@@ -72,7 +75,9 @@ form.addEventListener("focusin", (event) => {
 form.addEventListener("change", onlyFor);
 document.addEventListener("htmx:afterSwap", (event) => {
   if ((event.target as Element).id !== "estimate") return;
-  apply(JSON.parse(find("#form-facts")!.textContent!) as Facts);
+  const facts = JSON.parse(find("#form-facts")!.textContent!) as Facts;
+  apply(facts);
+  presets.show(facts.presets);
   announce();
 });
 form.addEventListener("submit", (event) => {
@@ -89,9 +94,9 @@ for (const link of all<HTMLAnchorElement>("a[data-task]", form)) {
   link.addEventListener("click", () => {
     inputs.forEach(takeBack);
     const url = new URL(link.href);
-    const typed = new FormData(form);
-    for (const [name, value] of typed) {
-      if (typeof value === "string" && value && !["csrfmiddlewaretoken", "dataset", "task.kind"].includes(name)) url.searchParams.append(name, value);
+    for (const [name, value] of new FormData(form)) {
+      if (typeof value !== "string" || !value || ["csrfmiddlewaretoken", "dataset", "task.kind"].includes(name)) continue;
+      if (value !== presets.values[name]) url.searchParams.append(name, value); // each task's presets have their own
     }
     link.href = url.toString();
   });
