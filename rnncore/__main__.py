@@ -114,6 +114,8 @@ def _train(arguments: argparse.Namespace) -> int:
     stop = _stopping(arguments.until_stdin_closes)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy steps samples here: too small to share between threads
     asked = _recipe(arguments.recipe)
+    if not arguments.resume:
+        _warn_of_overlaps(asked, arguments)
     from rnncore.train.loop import train
 
     last: dict[str, Any] = {"kind": "finished"}
@@ -124,6 +126,19 @@ def _train(arguments: argparse.Namespace) -> int:
         ):  # fmt: skip
             write(last)
     return STOPPED if last["kind"] == "stopped" else DONE
+
+
+def _overlaps(asked: recipe.Recipe, arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Records that stand in the data and in a file that is measured on."""
+    from rnncore.data.overlaps import of_files
+
+    return of_files(asked, arguments.data, arguments.valid, arguments.test)
+
+
+def _warn_of_overlaps(asked: recipe.Recipe, arguments: argparse.Namespace) -> None:
+    for problem in _overlaps(asked, arguments):
+        lines = ", ".join(f"{line:,}" for line in problem["lines"])
+        print(f"rnncore: warning: {problem['count']:,} records: {problem['message']} (lines {lines})", file=sys.stderr)
 
 
 def _stopping(until_stdin_closes: bool) -> threading.Event:
@@ -240,6 +255,8 @@ def _add_plan(commands: Any) -> None:
     parser = _command(commands, "plan", _plan, "what a training will take; prints one JSON object")
     parser.add_argument("recipe", metavar="RECIPE", help="a TOML or JSON file")
     parser.add_argument("--data", required=True, metavar="PATH", help="the text or records to learn")
+    parser.add_argument("--valid", metavar="PATH", help="a file to validate on, in place of a share of the data")
+    parser.add_argument("--test", metavar="PATH", help="a file to test on once, in place of a share of the data")
     parser.add_argument("--calibration", metavar="FILE", help="what `rnncore bench calibration --json` printed here")
 
 
@@ -248,7 +265,10 @@ def _plan(arguments: argparse.Namespace) -> int:
 
     asked = _recipe(arguments.recipe)
     calibration = _json(arguments.calibration) if arguments.calibration else None
-    _print(plan(*facts_of(asked, arguments.data), calibration).to_dict())
+    body = plan(*facts_of(asked, arguments.data), calibration).to_dict()
+    if arguments.valid or arguments.test:
+        body["problems"] = _overlaps(asked, arguments)
+    _print(body)
     return DONE
 
 
