@@ -9,5 +9,6 @@ urlpatterns = [
     path("datasets/", include("webapp.datasets.urls")),
     path("runs/", include("webapp.runs.urls")),
     path("models/", include("webapp.models.urls")),
+    path("queue/", include("webapp.queue.urls")),
     path("s/", include("webapp.models.shared_urls")),
 ]

@@ -28,6 +28,7 @@ def _shell(request: HttpRequest) -> dict[str, object]:
         "teams": teams_of(request.user),
         "rights": RIGHTS[team.role],
         "running": Run.objects.filter(team=team, status=Status.RUNNING).count(),
+        "waiting": Run.objects.filter(status=Status.QUEUED).count(),  # the queue is one for all teams
         "runs": Run.objects.filter(team=team).count(),
         "datasets": Dataset.objects.filter(team=team).count(),
         "models": Model.objects.filter(team=team).count(),
