@@ -6,6 +6,7 @@
     ├── Unauthorized   401
     ├── Invalid        422  the values are wrong
     ├── Conflict       409  the state of things forbids it now (a run uses the dataset, a run has ended …)
+    ├── Changed        412  somebody changed what was read (``If-Match``)
     ├── TooLarge       413
     ├── DiskFull       507
     ├── TooMany        429  with Retry-After in seconds
@@ -58,6 +59,11 @@ class Invalid(Refused):
 class Conflict(Refused):
     status = 409
     title = "Not possible now"
+
+
+class Changed(Refused):
+    status = 412
+    title = "Changed meanwhile"
 
 
 class TooLarge(Refused):

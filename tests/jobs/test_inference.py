@@ -18,7 +18,7 @@ from jobs.app import app
 from jobs.server import Server
 from tests.jobs.recipes import TEXT, recipe
 from tests.waiting import until
-from webapp.models.models import Model
+from webapp.models.models import Model, Version
 from webapp.models.store import folder
 from webapp.teams.models import Team
 
@@ -114,7 +114,8 @@ class Reader:
 
 
 def test_readers_of_a_published_model(start, valkey, checkpoint):
-    model = Model.objects.create(team=Team.objects.create(name="team"), name="squares", task="language_model", step=10)
+    squares = Model.objects.create(team=Team.objects.create(name="team"), name="squares", task="language_model")
+    model = Version.objects.create(model=squares, step=10)
     shutil.copytree(checkpoint, folder(model.id))
     reader = Reader(valkey.client)
     worker = start("inference")

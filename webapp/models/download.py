@@ -1,4 +1,4 @@
-"""A model as a zip that ``rnncore generate`` or ``predict`` runs once it is unpacked, sent while it is made."""
+"""A model's version as a zip that ``rnncore generate`` or ``predict`` runs once unpacked, sent while it is made."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from webapp.models.card import markdown
 from webapp.models.folders import WEIGHTS, files
-from webapp.models.models import Model
+from webapp.models.models import Version
+from webapp.models.readme import markdown
 from webapp.threads import in_thread
 
 BLOCK = 1024 * 1024
 
 
-async def zip_of(model: Model) -> AsyncIterator[bytes]:
+async def zip_of(version: Version) -> AsyncIterator[bytes]:
     """The zip's bytes, a block at a time."""
-    blocks = _blocks(model)
+    blocks = _blocks(version)
     while (block := await in_thread(next)(blocks, None)) is not None:
         yield block
 
@@ -39,16 +39,16 @@ class _Sink:
         return taken
 
 
-def _blocks(model: Model) -> Iterator[bytes]:
+def _blocks(version: Version) -> Iterator[bytes]:
     sink = _Sink()
     with ZipFile(sink, "w") as archive:
-        for path in files(model.id):
+        for path in files(version.id):
             with path.open("rb") as source, archive.open(_entry(path.name), "w", force_zip64=True) as target:
                 while block := source.read(BLOCK):
                     target.write(block)
                     yield sink.take()
-        archive.writestr(_entry("card.json"), json.dumps(model.card, indent=1))
-        archive.writestr(_entry("README.md"), markdown(model).encode("utf-8", "replace"))
+        archive.writestr(_entry("card.json"), json.dumps(version.card, indent=1))
+        archive.writestr(_entry("README.md"), markdown(version).encode("utf-8", "replace"))
         yield sink.take()
     yield sink.take()
 

@@ -1,4 +1,4 @@
-"""Where a published model's files lie: ``models/<id>/`` in the data folder, a folder that the engine reads as it is.
+"""Where the files of a published version lie: ``models/<its id>/`` in the data folder, which the engine reads as it is.
 
 In ``reports/`` lies what its metrics hide.
 """
@@ -17,11 +17,11 @@ LEFT = ("state.json", "state.safetensors")
 """Of a checkpoint: what a training goes on from. All its other files make the model."""
 
 
-def fill(model_id: str, checkpoint: Path, reports: Iterable[Path] = ()) -> int:
+def fill(version_id: str, checkpoint: Path, reports: Iterable[Path] = ()) -> int:
     """Copies a checkpoint's files, and reports on it; the folder appears whole or not at all. Returns its size in
     bytes, without the reports."""
-    target = folder_of(model_id)
-    draft = target.with_name(f".{model_id}")
+    target = folder_of(version_id)
+    draft = target.with_name(f".{version_id}")
     draft.mkdir(parents=True)
     try:
         for path in checkpoint.iterdir():
@@ -34,16 +34,16 @@ def fill(model_id: str, checkpoint: Path, reports: Iterable[Path] = ()) -> int:
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    return sum(path.stat().st_size for path in files(model_id))
+    return sum(path.stat().st_size for path in files(version_id))
 
 
-def files(model_id: str) -> list[Path]:
-    """The files that make the model."""
-    return sorted(path for path in folder_of(model_id).iterdir() if path.is_file())
+def files(version_id: str) -> list[Path]:
+    """The files that make it: all but the reports."""
+    return sorted(path for path in folder_of(version_id).iterdir() if path.is_file())
 
 
-def remove(model_id: str) -> None:
-    shutil.rmtree(folder_of(model_id), ignore_errors=True)
+def remove(version_id: str) -> None:
+    shutil.rmtree(folder_of(version_id), ignore_errors=True)
 
 
 def _copy(source: Path, target: Path) -> None:

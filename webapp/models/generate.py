@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from rnncore import catalog
 from rnncore.recipe import MAX_PROMPT
 from webapp.models import replies
-from webapp.models.models import Model
+from webapp.models.models import Version
 from webapp.models.replies import Line
 from webapp.problems import Conflict, Invalid, Unavailable
 
@@ -43,19 +43,20 @@ class Request(BaseModel):
     count: int = Field(default=1, ge=1, le=16, description="texts to write")
 
 
-async def answer(request: HttpRequest, model: Model, body: Request) -> StreamingHttpResponse | dict[str, Any]:
+async def answer(request: HttpRequest, version: Version, body: Request) -> StreamingHttpResponse | dict[str, Any]:
     """The reply in the form that the request accepts: a stream of events, or all at once.
 
     Raises Conflict (the model does not write), Invalid, Unavailable.
     """
-    lines = await _begun(model, body)
+    lines = await _begun(version, body)
     if "text/event-stream" not in request.headers.get("Accept", ""):
         return await _whole(lines, body.count)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(_as_events(lines), content_type="text/event-stream; charset=utf-8", headers=headers)
 
 
-async def _begun(model: Model, request: Request) -> AsyncIterator[Line]:
+async def _begun(version: Version, request: Request) -> AsyncIterator[Line]:
+    model = version.model
     if catalog.TASKS[model.task].predicts:
         raise Conflict(
             f"“{model.name}” is a model for {catalog.TASKS[model.task].label.lower()}: it answers inputs and does not "
@@ -65,7 +66,7 @@ async def _begun(model: Model, request: Request) -> AsyncIterator[Line]:
         raise Invalid.at("label", "A language model takes none; it goes on from a prompt.")
     body = request.model_dump(exclude_none=True) | {"alternatives": ALTERNATIVES}
     body.setdefault("seed", secrets.randbelow(2**31))
-    return await replies.begun("generate", model.id, body)
+    return await replies.begun("generate", version.id, body)
 
 
 async def _whole(lines: AsyncIterator[Line], count: int) -> dict[str, Any]:

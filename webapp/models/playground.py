@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from webapp.models.models import Model
+from webapp.models.models import Version
 from webapp.models.selectors import network_of
 
 MOST_LABELS = 500
 
 
-def labels(model: Model) -> list[str]:
+def labels(version: Version) -> list[str]:
     """The classes that it tells apart, the tags that it gives, or what a text can be written for; maybe none."""
-    network = network_of(model)
+    network = network_of(version)
     for condition in network.get("conditions", []):
         if found := condition.get("labels"):
             return found[:MOST_LABELS]
     return (network.get("labels") or network.get("tags") or [])[:MOST_LABELS]
 
 
-def inputs(model: Model) -> dict[str, Any]:
+def inputs(version: Version) -> dict[str, Any]:
     """``{"kind", "columns", "example"}``: what an input is: a ``text``, a list of ``tokens``, of ``numbers``, a
     ``record`` of several columns of numbers, or a ``series``; the columns that it may name; one that can be sent."""
-    task = model.card.get("recipe", {}).get("task", {})
+    card = version.card
+    task = card.get("recipe", {}).get("task", {})
     read = task.get("text_column") or task.get("source_column")
     columns = [read] if read else list(task.get("value_columns") or ())
-    sample = next(iter(model.card.get("samples") or ()), {})
-    match model.task:
+    sample = next(iter(card.get("samples") or ()), {})
+    match version.model.task:
         case "forecasting":
             more = [task["time_column"]] if task.get("time_column") else []
             columns += [*(task.get("known_columns") or ()), *more]

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rnncore import catalog
 from webapp.models import replies
-from webapp.models.models import Model
+from webapp.models.models import Version
 from webapp.problems import Conflict, Invalid
 
 MOST_INPUTS = 1000
@@ -38,8 +38,9 @@ class Request(BaseModel):
     alternatives: int | None = Field(default=None, ge=1, le=64, description="seq2seq: so many of them are told")
 
 
-async def answer(model: Model, request: Request) -> dict[str, Any]:
+async def answer(version: Version, request: Request) -> dict[str, Any]:
     """``{"outputs": […]}``, one an input, in order. Raises Conflict, Invalid, Unavailable."""
+    model = version.model
     task = catalog.TASKS[model.task]
     if not task.predicts:
         raise Conflict(
@@ -47,7 +48,7 @@ async def answer(model: Model, request: Request) -> dict[str, Any]:
             "Ask its address …/generate."
         )
     _check_sizes(request, model.task)
-    lines = await replies.begun("predict", model.id, request.model_dump(exclude_unset=True, exclude_none=True))
+    lines = await replies.begun("predict", version.id, request.model_dump(exclude_unset=True, exclude_none=True))
     outputs: list[dict[str, Any]] = []
     async for line in lines:
         if line["kind"] == "error":

@@ -27,13 +27,13 @@ Line = dict[str, Any]
 log = logging.getLogger(__name__)
 
 
-async def begun(job: str, model_id: str, body: dict[str, Any]) -> AsyncIterator[Line]:
+async def begun(job: str, version_id: str, body: dict[str, Any]) -> AsyncIterator[Line]:
     """The reply, once its first line is there, so that a refusal can still be answered as one.
 
     ``job``: ``generate`` or ``predict``. Raises Invalid (what the model cannot read, an option that it does not have),
     Unavailable (no worker, no Redis). Close what is returned.
     """
-    reply = lines(job, model_id, body)
+    reply = lines(job, version_id, body)
     first = await anext(reply)
     if first["kind"] == "error":
         await reply.aclose()
@@ -41,14 +41,14 @@ async def begun(job: str, model_id: str, body: dict[str, Any]) -> AsyncIterator[
     return _with_first(first, reply)
 
 
-async def lines(job: str, model_id: str, body: dict[str, Any]) -> AsyncIterator[Line]:
+async def lines(job: str, version_id: str, body: dict[str, Any]) -> AsyncIterator[Line]:
     """The lines of the reply as they come; leaving the iteration cancels the work. Raises Unavailable."""
     reply = new_id()
     try:
         async with Redis.from_url(settings.REDIS_URL, decode_responses=True, socket_timeout=SILENCE + 5) as client:
             ended = False
             try:
-                await asyncio.to_thread(_ask, job, reply, model_id, body)
+                await asyncio.to_thread(_ask, job, reply, version_id, body)
                 async for line in _read(client, reply):
                     ended = line["kind"] in ("done", "error")
                     yield line
@@ -67,10 +67,10 @@ def refusal(line: Line) -> Refused:
     return Unavailable(message) if field in OURS else Invalid(message, errors=[(field, line["error"])])
 
 
-def _ask(job: str, reply: str, model_id: str, body: dict[str, Any]) -> None:
+def _ask(job: str, reply: str, version_id: str, body: dict[str, Any]) -> None:
     if workers.alive("inference") == 0:
         raise Unavailable("No inference worker is running. Start one, or wait until it is up.")
-    app.send_task(f"jobs.inference.{job}", args=[reply, model_id, body], expires=SILENCE, retry=False)
+    app.send_task(f"jobs.inference.{job}", args=[reply, version_id, body], expires=SILENCE, retry=False)
 
 
 async def _read(client: Redis, reply: str) -> AsyncIterator[Line]:

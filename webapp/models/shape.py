@@ -80,6 +80,10 @@ def _sample(value: Any) -> Any:
 
 class _Card(_Table):
     description: str = ""
+    intended_use: str = ""
+    note: str = ""
+    licence: str = ""
+    tags: list[str] = []
     task: str = ""
     data: _Data = _Data()
     training: _Training = _Training()

@@ -16,7 +16,7 @@ from webapp.models import generate as generation
 from webapp.models import predict as prediction
 from webapp.models import selectors
 from webapp.models.limits import count_request
-from webapp.models.models import Model
+from webapp.models.models import Version
 from webapp.problems import Invalid, Refused, TooLarge
 from webapp.threads import in_thread
 
@@ -28,7 +28,7 @@ Body = TypeVar("Body", bound=BaseModel)
 async def generate(request: HttpRequest, secret: str) -> HttpResponseBase:
     """As ``POST /api/v1/models/<id>/generate``, for whoever has the link."""
     return await _answered(
-        request, secret, generation.Request, lambda model, body: generation.answer(request, model, body)
+        request, secret, generation.Request, lambda version, body: generation.answer(request, version, body)
     )
 
 
@@ -39,14 +39,14 @@ async def predict(request: HttpRequest, secret: str) -> HttpResponseBase:
     return await _answered(request, secret, prediction.Request, _predicted)
 
 
-async def _predicted(model: Model, body: prediction.Request) -> dict[str, Any]:
+async def _predicted(version: Version, body: prediction.Request) -> dict[str, Any]:
     if (count := len(body.inputs)) > prediction.MOST_SHARED:
         raise Invalid.at("inputs", f"A link answers at most {prediction.MOST_SHARED} inputs at a time, not {count}.")
-    return await prediction.answer(model, body)
+    return await prediction.answer(version, body)
 
 
 async def _answered(
-    request: HttpRequest, secret: str, kind: type[Body], answer: Callable[[Model, Body], Awaitable[Any]]
+    request: HttpRequest, secret: str, kind: type[Body], answer: Callable[[Version, Body], Awaitable[Any]]
 ) -> HttpResponseBase:
     share = await in_thread(selectors.shared)(secret)
     if share is None:
@@ -54,7 +54,7 @@ async def _answered(
     try:
         body = kind.model_validate_json(request.body)
         await count_request(share.id, request.META.get("REMOTE_ADDR", ""))
-        reply = await answer(share.model, body)
+        reply = await answer(share.shown, body)
     except RequestDataTooBig:
         return of_refusal(TooLarge("A request's body has at most 4 MiB."))
     except ValidationError as error:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webapp.models import views
+from webapp.models import views, views_card, views_shares
 
 app_name = "models"
 
@@ -10,9 +10,9 @@ urlpatterns = [
     path("", views.index, name="list"),
     path("<str:model_id>/", views.detail, name="detail"),
     path("<str:model_id>/evaluation/", views.evaluation, name="evaluation"),
-    path("<str:model_id>/edit/", views.edit, name="edit"),
+    path("<str:model_id>/edit/", views_card.edit, name="edit"),
     path("<str:model_id>/delete/", views.delete, name="delete"),
-    path("<str:model_id>/shares/", views.shares, name="shares"),
-    path("<str:model_id>/shares/<str:share_id>/revoke/", views.revoke, name="revoke"),
+    path("<str:model_id>/shares/", views_shares.shares, name="shares"),
+    path("<str:model_id>/shares/<str:share_id>/revoke/", views_shares.revoke, name="revoke"),
     path("<str:model_id>/download", views.download, name="download"),
 ]

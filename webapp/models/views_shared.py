@@ -22,5 +22,5 @@ def playground(request: HttpRequest, secret: str) -> HttpResponse:
         services.opened(share)
     sharer = share.created_by.email.partition("@")[0] if share.created_by else None
     api = reverse("shared:playground", args=[secret])
-    context = facts(share.model, api) | {"share": share, "sharer": sharer}
+    context = facts(share.shown, api) | {"share": share, "sharer": sharer}
     return render(request, "models/shared.html", context)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
+from webapp.models.models import Model
 from webapp.problems import Refused
 from webapp.runs.selectors import Checkpoint
 
@@ -18,11 +21,26 @@ class NameForm(forms.Form):
 
 
 class PublishForm(NameForm):
-    checkpoint = forms.ChoiceField(widget=forms.Select)
+    """A checkpoint as a model of its own, which wants a name, or as the next version of one of ``models``."""
 
-    def __init__(self, checkpoints: list[Checkpoint], *args, **kwargs) -> None:
+    field_order = ("checkpoint", "model", "name")
+    use_required_attribute = False  # the name is out of sight where it is not wanted
+    checkpoint = forms.ChoiceField(widget=forms.Select)
+    model = forms.ChoiceField(label="As", required=False, widget=forms.Select)
+
+    def __init__(self, checkpoints: list[Checkpoint], models: list[Model], *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self.models = {model.id: model for model in models}
         self.fields["checkpoint"].choices = list(_choices(checkpoints))
+        next_of = [(id, f"version {model.newest.number + 1} of {model.name}") for id, model in self.models.items()]
+        self.fields["model"].choices = [("", "a new model"), *next_of]
+        self.fields["name"].required = not self.data.get("model")
+
+    def given(self) -> dict[str, Any]:
+        """What the service takes."""
+        model = self.models.get(self.cleaned_data["model"])
+        name = self.cleaned_data["name"] if model is None else None
+        return {"checkpoint": self.cleaned_data["checkpoint"], "model": model, "name": name}
 
 
 def _choices(checkpoints: list[Checkpoint]):

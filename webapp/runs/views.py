@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from webapp.models import selectors as published
 from webapp.models import services as models
 from webapp.pages.dialogs import ask, leave
 from webapp.problems import Conflict, Refused
@@ -73,7 +74,7 @@ def detail(request: HttpRequest, run_id: str) -> HttpResponse:
         "optimum": optimum(run),
         "command": command(run),
         "summary": summary(run),
-        "models": run.models.order_by("-created_at"),
+        "published": published.published_from(run),
     }
     return render(request, "runs/detail.html", _head(run) | context)
 
@@ -142,10 +143,11 @@ def rename(request: HttpRequest, run_id: str) -> HttpResponse:
 def publish(request: HttpRequest, run_id: str) -> HttpResponse:
     run = selectors.run_for(request.user, run_id, right="publish")
     checkpoints = selectors.checkpoints(run)
-    form = PublishForm(checkpoints, request.POST or None, initial={"name": run.name, "checkpoint": "best"})
+    known = list(published.models_for(request.user, run))
+    form = PublishForm(checkpoints, known, request.POST or None, initial={"name": run.name, "checkpoint": "best"})
 
     def save() -> str:
-        return reverse("models:detail", args=[models.publish(user=request.user, run=run, **form.cleaned_data).id])
+        return reverse("models:detail", args=[models.publish(user=request.user, run=run, **form.given()).id])
 
     return _dialog(request, run, "Publish", "runs/_publish.html", form, save, checkpoints=checkpoints)
 
@@ -173,7 +175,7 @@ def delete(request: HttpRequest, run_id: str) -> HttpResponse:
         return leave(request, reverse("runs:list"))
     context = {
         "run": run, "title": "Delete", "back": _url(run), "back_name": run.name,
-        "checkpoints": len(selectors.checkpoints(run)), "models": run.models.count(),
+        "checkpoints": len(selectors.checkpoints(run)), "models": run.published.values("model").distinct().count(),
     }  # fmt: skip
     return ask(request, "runs/_delete.html", context)
 

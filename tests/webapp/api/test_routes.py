@@ -44,6 +44,7 @@ ROUTES = {
     # 503: no inference worker runs here, so whoever may ask is told so
     "POST /api/v1/models/{model_id}/generate": ("model", {"prompt": "a"}, 503, 503),
     "POST /api/v1/models/{model_id}/predict": ("model", {"inputs": ["a"]}, 409, 409),  # a language model writes
+    "GET /api/v1/models/{model_id}/shares": ("model", None, 200, 403),
     "POST /api/v1/models/{model_id}/shares": ("model", {}, 201, 403),
     "DELETE /api/v1/shares/{share_id}": ("share", None, 204, 403),
     # The uploads are beside Django: tests/webapp/datasets/test_tus.py asks them as all three.

@@ -47,7 +47,7 @@ def model(alice, make):
         "rnn.weight_hh_l0": (4 * HIDDEN, HIDDEN), "rnn.bias_ih_l0": (4 * HIDDEN,), "rnn.bias_hh_l0": (4 * HIDDEN,),
         "head.weight": (size, HIDDEN), "head.bias": (size,),
     }  # fmt: skip
-    folder = folder_of(model.id)
+    folder = folder_of(model.newest.id)
     weights = {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
     save_file(weights, folder / "model.safetensors")
     network = {
@@ -120,7 +120,8 @@ def test_a_reader_who_leaves_ends_the_work(server, model, alice, token, inferenc
     connection.sendall(
         f"POST /api/v1/models/{model.id}/generate HTTP/1.1\r\nHost: {server.host}\r\n"
         f"Authorization: Bearer {token(alice)}\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+        f"Content-Length: {len(body)}\r\n\r\n".encode()
+        + body
     )
     assert b"200 OK" in connection.recv(1000)
     connection.close()

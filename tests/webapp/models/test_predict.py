@@ -59,7 +59,7 @@ def test_outputs_are_those_of_all_lines(ask, worker, model):
     )
     answer = ask({"inputs": ["a"] * 9, "explain": True})
     assert (answer.status, answer.json()) == (200, {"outputs": [LABEL] * 9})
-    assert worker.asked == [("jobs.inference.predict", model.id, {"inputs": ["a"] * 9, "explain": True})]
+    assert worker.asked == [("jobs.inference.predict", model.newest.id, {"inputs": ["a"] * 9, "explain": True})]
 
 
 def test_options_that_were_not_given_are_not_sent(ask, worker):

@@ -31,24 +31,25 @@ def model(alice, make, run):
 @pytest.mark.parametrize(("wanted", "step"), [("best", 10), ("last", 20), (10, 10), ("20", 20)])
 def test_a_checkpoint_becomes_a_model(alice, run, wanted, step):
     model = services.publish(user=alice, run=run, checkpoint=wanted, name="foxes")
-    folder = folder_of(model.id)
+    version = model.newest
+    folder = folder_of(version.id)
     assert (folder / "model.safetensors").read_bytes() == b"weights of step %d" % step
     assert {path.name for path in folder.iterdir()} == {
         "model.safetensors", "network.json", "tokenizer.json", "recipe.json"}  # fmt: skip
-    assert model.bytes == sum(path.stat().st_size for path in folder.iterdir())
-    assert (model.step, model.task, model.dataset) == (step, "language_model", run.version.dataset)
+    assert version.bytes == sum(path.stat().st_size for path in folder.iterdir())
+    assert (version.step, model.task, version.dataset) == (step, "language_model", run.version.dataset)
 
 
 def test_the_card_is_filled_from_the_run(alice, run, model):
-    assert model.metrics == {"loss": 1.5, "bits_per_character": 2.16}
-    assert model.baseline == {"name": "3-gram", "loss": 2.5, "metrics": {"bits_per_character": 3.6}}
-    card = model.card
+    assert model.newest.metrics == {"loss": 1.5, "bits_per_character": 2.16}
+    assert model.newest.baseline == {"name": "3-gram", "loss": 2.5, "metrics": {"bits_per_character": 3.6}}
+    card = model.newest.card
     assert card["data"]["name"] == "foxes.txt"
     assert card["data"]["characters"] == run.version.inspection["statistics"]["characters"]
     assert card["evaluation"] == {"split": "valid", "step": 10, "loss": 1.5, "metrics": {"bits_per_character": 2.16}}
     assert card["samples"][0]["text"] == "quick ```<b>dog</b>"
     assert card["recipe"] == run.filled
-    last = services.publish(user=alice, run=run, checkpoint="last", name="last").card
+    last = services.publish(user=alice, run=run, checkpoint="last", name="last").newest.card
     assert (last["evaluation"]["loss"], last["evaluation"]["step"]) == (1.7, 20)
 
 
@@ -57,8 +58,8 @@ def test_before_the_first_validation_there_is_a_card_as_well(alice, make):
     with pytest.raises(Conflict, match="no checkpoint yet"):
         services.publish(user=alice, run=run, name="early")
     make.checkpoint(run, 5)
-    model = services.publish(user=alice, run=run, name="early")
-    assert (model.step, model.metrics, model.baseline, model.card["samples"]) == (5, {}, {}, [])
+    version = services.publish(user=alice, run=run, name="early").newest
+    assert (version.step, version.metrics, version.baseline, version.card["samples"]) == (5, {}, {}, [])
 
 
 def test_what_is_not_there_cannot_be_published(alice, run):
@@ -83,17 +84,25 @@ def test_a_checkpoint_that_goes_while_it_is_copied_leaves_nothing(alice, run, mo
 
 def test_name_and_card_can_change(alice, model):
     services.update(user=alice, model=model, name="bears", card={"description": "of the forest", "samples": None})
-    model.refresh_from_db()
-    assert (model.name, model.card["description"]) == ("bears", "of the forest")
-    assert "samples" not in model.card
-    assert model.card["data"]["name"] == "foxes.txt"
+    model = selectors.model_for(alice, model.id)
+    card = selectors.version_of(model).card
+    assert (model.name, card["description"]) == ("bears", "of the forest")
+    assert "samples" not in card
+    assert card["data"]["name"] == "foxes.txt"
     with pytest.raises(Invalid, match="card"):
         services.update(user=alice, model=model, card={"description": "a" * 300_000})
 
 
 def test_a_card_that_was_read_can_be_sent_back(alice, model):
-    services.update(user=alice, model=model, card={**model.card, "description": "of the forest", "licence": "CC0"})
-    assert (model.card["description"], model.card["licence"]) == ("of the forest", "CC0")
+    sent = {
+        **model.newest.card,
+        "description": "of the forest",
+        "licence": "CC0-1.0",
+        "tags": ["foxes"],
+        "mood": "good",
+    }
+    model = services.update(user=alice, model=model, card=sent)
+    assert model.newest.card == sent
 
 
 @pytest.mark.parametrize(
@@ -105,11 +114,10 @@ def test_a_card_that_was_read_can_be_sent_back(alice, model):
     ],
 )  # fmt: skip
 def test_a_card_that_no_page_could_show_is_refused(alice, model, field, value):
-    before = dict(model.card)
+    before = dict(model.newest.card)
     with pytest.raises(Invalid, match="card"):
         services.update(user=alice, model=model, card={field: value})
-    model.refresh_from_db()
-    assert model.card == before
+    assert selectors.version_of(selectors.model_for(alice, model.id)).card == before
 
 
 def test_a_link_opens_the_model_until_it_is_revoked(alice, model):
@@ -141,7 +149,7 @@ def test_a_link_ends_when_it_says(alice, model):
 
 def test_a_deleted_model_is_gone_with_its_files_and_links(alice, model):
     _, path = services.share(user=alice, model=model)
-    folder = folder_of(model.id)
+    folder = folder_of(model.newest.id)
     services.delete(user=alice, model=model)
     assert not folder.exists()
     assert selectors.shared(path.removeprefix("/s/")) is None

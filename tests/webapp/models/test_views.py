@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from webapp.models import services
-from webapp.models.card import markdown
-from webapp.models.models import Model, Share
+from webapp.models.models import Model, Share, Version
+from webapp.models.readme import markdown
 from webapp.teams.models import Membership, Role
 
 pytestmark = pytest.mark.django_db
@@ -73,22 +73,22 @@ def test_a_viewer_may_play_and_not_change(as_, alice, charlie, model):
 
 def test_the_page_shows_the_card_and_escapes_all_of_it(as_, alice, model):
     services.update(user=alice, model=model, name=f"Foxes {MARKUP}", card={
-        "description": MARKUP, "data": {**model.card["data"], "name": MARKUP},
+        "description": MARKUP, "data": {**model.newest.card["data"], "name": MARKUP},
         "samples": [{"step": 1, "prompt": MARKUP, "temperature": 1.0, "text": MARKUP}],
     })  # fmt: skip
     client = as_(alice)
     page = client.get(url("detail", model)).content.decode()
     assert MARKUP not in page
     assert page.count(ESCAPED) >= 5
-    assert f'data-generate="/api/v1/models/{model.id}/generate"' in page
-    rows = re.findall(r'<th scope="row">([^<]+)</th>', page)
+    assert f'data-generate="/api/v1/models/{model.id}/generate?version=1"' in page
+    rows = re.findall(r'<th scope="row">([^<]+)</th>', page)[:2]
     assert rows == ["this model", "3-gram"]
     for address in ("/models/", "/models/?q=script", url("delete", model), url("shares", model)):
         assert "<script>alert" not in client.get(address).content.decode(), address
 
 
 def test_a_model_whose_run_and_data_are_gone_still_has_its_page(as_, alice, model):
-    Model.objects.filter(id=model.id).update(run=None, dataset=None, card={})
+    Version.objects.update(run=None, dataset=None, facts={})
     client = as_(alice)
     assert client.get(url("detail", model)).status_code == 200
     assert client.get("/models/").status_code == 200
@@ -102,19 +102,19 @@ def test_a_model_whose_run_and_data_are_gone_still_has_its_page(as_, alice, mode
     ],
 )  # fmt: skip
 def test_a_card_that_says_little_has_its_page_and_its_readme(as_, alice, model, card):
-    services.update(user=alice, model=model, card=card)
+    model = services.update(user=alice, model=model, card=card)
     assert as_(alice).get(url("detail", model)).status_code == 200
-    assert markdown(model)
+    assert markdown(model.newest)
 
 
 def test_name_and_description_are_edited(as_, alice, model):
     client = as_(alice)
     assert client.post(url("edit", model), {"name": " "}).status_code == 422
-    answer = client.post(url("edit", model), {"name": "New", "description": "Good.\nNot great."}, **FRAGMENT)
-    assert answer["HX-Redirect"] == url("detail", model)
+    answer = client.post(url("edit", model), {"name": "New", "description": "Good.\r\nNot great."})
+    assert answer["Location"] == url("detail", model)
     model.refresh_from_db()
-    assert (model.name, model.card["description"]) == ("New", "Good.\nNot great.")
-    assert model.card["data"]["name"] == "foxes.txt"
+    assert (model.name, model.words) == ("New", {"description": "Good.\nNot great."})
+    assert model.newest.facts["data"]["name"] == "foxes.txt"
 
 
 def test_deleting_asks_first(as_, alice, model):
@@ -139,7 +139,7 @@ def link_of(page: str) -> str:
 
 def test_a_link_is_shown_once_and_opens_for_a_stranger(as_, alice, model, stranger):
     client = as_(alice)
-    page = client.post(url("shares", model), {"ends": "7"}, **FRAGMENT).content.decode()
+    page = client.post(url("shares", model), {"shows": "this", "ends": "7"}, **FRAGMENT).content.decode()
     link = link_of(page)
     share = Share.objects.get()
     assert timedelta(days=6) < share.expires_at - timezone.now() < timedelta(days=8)
@@ -161,7 +161,7 @@ def test_a_link_is_shown_once_and_opens_for_a_stranger(as_, alice, model, strang
 
 def test_a_revoked_link_ends_at_once(as_, alice, model, stranger):
     client = as_(alice)
-    link = link_of(client.post(url("shares", model), {"ends": ""}).content.decode())
+    link = link_of(client.post(url("shares", model), {"shows": "newest", "ends": ""}).content.decode())
     assert Share.objects.get().expires_at is None
     page = client.post(url("revoke", model, Share.objects.get().id), **FRAGMENT).content.decode()
     assert "No link leads to this model now" in page
@@ -185,7 +185,7 @@ def test_outsiders_revoke_nothing(as_, alice, bob, charlie, model):
 
 
 def test_an_end_that_is_no_choice_makes_no_link(as_, alice, model):
-    assert as_(alice).post(url("shares", model), {"ends": "9999"}).status_code == 422
+    assert as_(alice).post(url("shares", model), {"shows": "this", "ends": "9999"}).status_code == 422
     assert not Share.objects.exists()
 
 
@@ -196,7 +196,7 @@ def test_the_list_shows_ones_own(as_, alice, charlie, model, make):
     page = client.get("/models/").content.decode()
     assert "foxes" in page
     assert "Not mine" not in page
-    assert "Nothing found" in client.get("/models/?q=zebra").content.decode()
+    assert "No model is like that" in client.get("/models/?q=zebra").content.decode()
 
 
 def test_an_empty_list_says_what_to_do(as_, alice):

@@ -9,8 +9,8 @@ import pytest
 from rnncore import events
 from tests.webapp.runs.events import feed as as_feed
 from webapp.models import services as models
-from webapp.models.card import markdown
 from webapp.models.playground import inputs, labels
+from webapp.models.readme import markdown
 from webapp.models.selectors import report_of as report_of_model
 from webapp.runs import feed, selectors
 from webapp.runs.models import Run
@@ -105,18 +105,18 @@ def test_reports_are_seen_by_those_who_see_the_run(run, client, bob, charlie, to
 
 def test_a_model_takes_them_along(run, client, alice, bob, charlie, token):
     model = models.publish(user=alice, run=run, name="mine")
-    assert report_of_model(model, "valid") == {"kind": run.kind, "worst": []}
-    assert report_of_model(model, "test") is None
+    assert report_of_model(model.newest, "valid") == {"kind": run.kind, "worst": []}
+    assert report_of_model(model.newest, "test") is None
     assert model.figure.value == 0.75
-    assert model.baseline["name"] == ("copy" if run.task.higher else "nothing"), "the strongest by the task's figure"
-    sample = model.card["samples"][0]
+    assert model.newest.baseline["name"] == ("copy" if run.task.higher else "nothing"), "the strongest by the task's figure"
+    sample = model.newest.card["samples"][0]
     assert {"source", "label", "history"} & sample.keys()
-    models.update(user=alice, model=model, card={**model.card, "description": "sent back"})
+    models.update(user=alice, model=model, card={**model.newest.card, "description": "sent back"})
     for user, status in ((bob, 200), (charlie, 404)):
         headers = {"Authorization": f"Bearer {token(user)}"}
         assert client.get(f"/api/v1/models/{model.id}/report?split=valid", headers=headers).status_code == status
     last = models.publish(user=alice, run=run, checkpoint="last", name="last")
-    assert report_of_model(last, "valid") is None, "it speaks of the best checkpoint alone"
+    assert report_of_model(last.newest, "valid") is None, "it speaks of the best checkpoint alone"
 
 
 def test_a_models_page_and_readme_say_how_to_use_it(run, client, alice):
@@ -129,11 +129,11 @@ def test_a_models_page_and_readme_say_how_to_use_it(run, client, alice):
         "this model",
         *(["copy", "nothing"] if run.task.higher else ["nothing", "copy"]),
     ]
-    asked = f"/api/v1/models/{model.id}/" + ("predict" if run.task.predicts else "generate")
+    asked = f"/api/v1/models/{model.id}/" + ("predict" if run.task.predicts else "generate") + "?version=1"
     assert (shown["predict"] or shown["generate"]) == asked
     assert None in (shown["predict"], shown["generate"])
-    assert shown["report"] == {"kind": run.kind, "worst": []}
-    readme = markdown(model)
+    assert shown["reports"] == ["valid"]
+    readme = markdown(model.newest)
     assert ("rnncore predict" if run.task.predicts else "rnncore generate . --label NAME") in readme
     if run.kind != "forecasting":
         assert "## What it writes" in readme
@@ -146,21 +146,21 @@ def test_a_models_page_and_readme_say_how_to_use_it(run, client, alice):
 
 def test_what_an_input_is_is_told(run, alice):
     model = models.publish(user=alice, run=run, name="mine")
-    told = inputs(model)
+    told = inputs(model.newest)
     if run.kind == "forecasting":
         assert told == {"kind": "series", "columns": ["OT", "load", "hour"], "example": [1.0, None]}
     else:
         assert (told["kind"], told["columns"]) == ("tokens" if run.kind == "tagging" else "text", ["word"])
     conditional = {"conditions": [{"kind": "number"}, {"labels": ["waltz"]}]}
     network = conditional if run.kind == "conditional_generation" else {"labels": ["a", "b"]}
-    (models.folders.folder_of(model.id) / "network.json").write_text(json.dumps(network))
-    assert labels(model) == (["waltz"] if run.kind == "conditional_generation" else ["a", "b"])
+    (models.folders.folder_of(model.newest.id) / "network.json").write_text(json.dumps(network))
+    assert labels(model.newest) == (["waltz"] if run.kind == "conditional_generation" else ["a", "b"])
 
 
 def test_checkpoints_of_a_task_are_published_whole(run, alice):
     point = selectors.checkpoints(run)[0]
     (point.folder / "scales.json").write_text("{}")
     model = models.publish(user=alice, run=run, name="mine")
-    names = {path.name for path in models.folders.files(model.id)}
+    names = {path.name for path in models.folders.files(model.newest.id)}
     assert "scales.json" in names, "whatever a task keeps beside its weights"
     assert not {"state.json", "state.safetensors"} & names

@@ -185,8 +185,8 @@ def test_a_deleted_run_takes_its_files_along_and_leaves_its_models(alice, make):
     other = make.trained(alice.personal_team)
     services.delete(user=alice, run=run)
     assert not folder(run.id).exists()
-    model.refresh_from_db()
-    assert model.run is None
+    model.newest.refresh_from_db()
+    assert model.newest.run is None
     assert folder(other.id).exists()
 
 

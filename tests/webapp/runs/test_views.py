@@ -151,7 +151,7 @@ def test_publishing_offers_the_checkpoints_there_are(as_, alice, make):
     assert client.post(url("publish", run), {"name": "a", "checkpoint": "15"}).status_code == 422
     answer = client.post(url("publish", run), {"name": "Foxes", "checkpoint": "20"})
     model = Model.objects.get()
-    assert (model.step, answer["Location"]) == (20, reverse("models:detail", args=[model.id]))
+    assert (model.newest.step, answer["Location"]) == (20, reverse("models:detail", args=[model.id]))
 
 
 def test_publishing_before_the_first_checkpoint_says_when(as_, alice, run):
