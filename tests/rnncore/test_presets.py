@@ -54,8 +54,9 @@ def test_each_takes_longer_than_the_one_before(kind, size):
     )
 
 
-@pytest.mark.parametrize("machine", [None, SLOW], ids=["usual", "slow"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("machine", "size"), [*((None, size) for size in SIZES), (SLOW, 200), (SLOW, 200_000)], ids=str
+)
 @pytest.mark.parametrize("kind", catalog.TASKS)
 def test_a_quick_look_is_planned_for_its_two_minutes(kind, size, machine):
     quick = plans(kind, size, machine)["quick"]

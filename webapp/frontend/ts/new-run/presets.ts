@@ -13,7 +13,7 @@ export type Figures = Record<string, { time: string; words: string; size: string
 export class Presets {
   private readonly radios: HTMLInputElement[];
 
-  constructor(private readonly form: HTMLFormElement, private readonly inputs: Input[]) {
+  constructor(form: HTMLFormElement, private readonly inputs: Input[]) {
     this.radios = all<HTMLInputElement>('input[name="preset"]', form);
     for (const radio of this.radios) radio.addEventListener("change", () => this.fill());
     form.addEventListener("input", () => this.mark());
