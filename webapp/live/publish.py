@@ -20,6 +20,7 @@ from webapp.runs.models import Run
 
 log = logging.getLogger(__name__)
 
+ACCESS = "access"  # the group that hears of what was taken away
 PENDING = 200  # messages on their way at most; with Redis away, the rest is dropped
 TEAM_EVERY = 1.0  # seconds between two messages of one run to its team
 
@@ -47,6 +48,11 @@ def publish_run(run: Run, *, at_once: bool = True) -> None:
         "type": "team.run", "run": run.id, "status": run.status, "step": run.step, "steps": run.steps,
         "loss": run.latest.get("loss"), "sparkline": run.sparkline,
     })  # fmt: skip
+
+
+def publish_access(*user_ids: str) -> None:
+    """Something was taken from these people (a role, a token): what is open to them is looked at again at once."""
+    _send(ACCESS, {"type": "access.changed", "users": list(user_ids)})
 
 
 def _send(group: str, message: dict[str, Any]) -> None:
