@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnncore import catalog, cost, defaults, facts, sizes
+from rnncore import catalog, cost, defaults, facts, fitness, sizes
 from rnncore.data.inspect import inspect_table
 from rnncore.data.sources import open_text
 from rnncore.data.table import open_table
@@ -131,11 +131,12 @@ def _series(recipe: Recipe, facts: Facts, machine: cost.Calibration) -> _Work:
 
 def facts_of(recipe: Recipe, path: str | Path) -> tuple[Recipe, Facts]:
     """The recipe with the columns of a file filled in, and the facts of the file, as a training will find them; of a
-    table, its vocabulary is that of all records. Raises DataError, RecipeError."""
+    table, its vocabulary is that of all records. Raises DataError, and RecipeError at what the data cannot serve."""
     if catalog.TASKS[recipe.task.kind].defaults == "language_model":
         return recipe, _text_facts(recipe, path)
     inspection = inspect_table(open_table(path), recipe.task.kind)
     recipe = facts.chosen(recipe, inspection["columns"])
+    fitness.check(recipe, inspection)
     return recipe, facts.facts_of(recipe, inspection)
 
 
