@@ -24,10 +24,15 @@ Scope = dict[str, Any]
 
 @dataclass(frozen=True)
 class Caller:
-    """Whom a request comes from. ``by_cookie``: a browser sent it by itself, so its origin has to be checked."""
+    """Whom a request comes from: with a token (``user.token``), else by the cookie of the session ``session_key``."""
 
     user: User
-    by_cookie: bool
+    session_key: str | None = None
+
+    @property
+    def by_cookie(self) -> bool:
+        """Whether a browser sent the credentials by itself, so that its origin has to be checked."""
+        return self.session_key is not None
 
 
 def header(scope: Scope, name: str) -> str | None:
@@ -57,10 +62,10 @@ async def caller_of(scope: Scope) -> Caller | None:
     if (authorization := header(scope, "authorization")) is not None:
         scheme, _, token = authorization.partition(" ")
         user = await in_thread(user_of_token)(token.strip()) if scheme.lower() == "bearer" else None
-        return Caller(user, by_cookie=False) if user else None
+        return Caller(user) if user else None
     session_key = parse_cookie(header(scope, "cookie") or "").get(settings.SESSION_COOKIE_NAME)
     user = await in_thread(_user_of_session)(session_key) if session_key else None
-    return Caller(user, by_cookie=True) if user else None
+    return Caller(user, session_key) if user else None
 
 
 def _user_of_session(session_key: str) -> User | None:

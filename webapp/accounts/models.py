@@ -26,6 +26,8 @@ class User(AbstractBaseUser):
     EMAIL_FIELD = "email"
     objects = UserManager()
 
+    token: Token | None = None  # the one that a program sent to ask as this person
+
     def __str__(self) -> str:
         return self.email
 
@@ -41,9 +43,14 @@ class Token(models.Model):
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=12)
     sha256 = models.CharField(max_length=64, unique=True)
+    scopes = models.CharField(max_length=100)  # of webapp.teams.roles.SCOPES, with spaces between
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def scope_list(self) -> list[str]:
+        return self.scopes.split()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
@@ -13,8 +14,10 @@ from django.http import Http404
 from django.utils import timezone
 
 from webapp.accounts.models import Token, User
+from webapp.live.publish import publish_access
 from webapp.names import clean_name
 from webapp.problems import Conflict, Invalid
+from webapp.teams.roles import SCOPES
 from webapp.teams.services import create_personal_team
 
 LONGEST_TOKEN_NAME = 100
@@ -37,13 +40,20 @@ def create_user(*, email: str, password: str) -> User:
     return user
 
 
-def create_token(*, user: User, name: str) -> tuple[Token, str]:
-    """A new API token and its plain text, which is shown once and not kept. Raises Invalid at ``name``."""
+def create_token(*, user: User, name: str, scopes: Collection[str] = tuple(SCOPES)) -> tuple[Token, str]:
+    """A new API token and its plain text, which is shown once and not kept.
+
+    ``scopes`` (of :data:`webapp.teams.roles.SCOPES`) narrow what it may do; by default it may do what the person may.
+    Raises Invalid at ``name`` or ``scopes``.
+    """
     name = clean_name(name)
     if len(name) > LONGEST_TOKEN_NAME:
         raise Invalid.at("name", f"A token's name has at most {LONGEST_TOKEN_NAME} characters.")
+    if not scopes or not set(scopes) <= set(SCOPES):
+        raise Invalid.at("scopes", f"Choose at least one of {', '.join(SCOPES)}.")
     plain = f"unroll_{secrets.token_urlsafe(32)}"
-    return Token.objects.create(user=user, name=name, prefix=plain[:12], sha256=_hash(plain)), plain
+    kept = " ".join(scope for scope in SCOPES if scope in scopes)
+    return Token.objects.create(user=user, name=name, prefix=plain[:12], sha256=_hash(plain), scopes=kept), plain
 
 
 def revoke_token(*, user: User, token_id: str) -> None:
@@ -52,10 +62,11 @@ def revoke_token(*, user: User, token_id: str) -> None:
     if not tokens.exists():
         raise Http404("There is no such token.")
     tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
+    publish_access(user.id)
 
 
 def user_of_token(plain: str) -> User | None:
-    """Whom the token stands for; None when it is unknown or revoked, or the person is no longer active."""
+    """Whom the token stands for, with ``token``; None when it is unknown or revoked, or the person no longer active."""
     token = (
         Token.objects.select_related("user")
         .filter(sha256=_hash(plain), revoked_at=None, user__is_active=True)
@@ -66,6 +77,7 @@ def user_of_token(plain: str) -> User | None:
     now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > LAST_USED_EVERY:
         Token.objects.filter(id=token.id).update(last_used_at=now)
+    token.user.token = token
     return token.user
 
 

@@ -18,6 +18,7 @@ from django.http import Http404
 
 from rnncore.events import dumps
 from webapp.accounts.models import User
+from webapp.live.access import admitted
 from webapp.live.hub import RunTopic, TeamTopic, topic
 from webapp.origins import Scope, caller_of, host_is_ours, origin_is_ours
 from webapp.runs.feed import events_after
@@ -53,36 +54,51 @@ async def application(scope: Scope, receive: Any, send: Any) -> None:
     try:
         if caller is None:
             raise Closed(NO_CREDENTIALS)
-        show = _route(scope, caller.user)
-        await _until_left(show(lambda frame: send({"type": "websocket.send", "text": frame})), receive)
+        team_id, show = await _route(scope, caller.user)
+        async with admitted(caller, team_id) as ended:
+            await _until_left(show(lambda frame: send({"type": "websocket.send", "text": frame})), receive, ended)
     except Closed as closed:
         await send({"type": "websocket.close", "code": closed.code})
 
 
-def _route(scope: Scope, user: User) -> Callable[[Send], Awaitable[None]]:
+async def _route(scope: Scope, user: User) -> tuple[str, Callable[[Send], Awaitable[None]]]:
+    """Of which team something is to be shown, and what shows it. Raises Closed."""
     path, query = scope["path"], parse_qs(scope["query_string"].decode("latin-1"))
     if match := re.fullmatch(r"/ws/runs/(\w+)/?", path):
         after = query.get("after", ["0"])[-1]
         if not re.fullmatch(r"[0-9]{1,18}", after):
             raise Closed(BAD_REQUEST)
-        return lambda send: _show_run(user, match[1], int(after), send)
+        run = await _seen(run_for, user, match[1])
+        return run.team_id, lambda send: _show_run(user, run.id, int(after), send)
     if match := re.fullmatch(r"/ws/teams/(\w+)/?", path):
-        return lambda send: _show_team(user, match[1], send)
+        team = await _seen(team_for, user, match[1])
+        return team.id, lambda send: _show_team(team.id, send)
     raise Closed(NOT_FOUND)
 
 
-async def _until_left(showing: Awaitable[None], receive: Any) -> None:
-    """Runs ``showing`` until the viewer goes away. What a viewer says means nothing here and is dropped."""
-    task = asyncio.ensure_future(showing)
-    leaving = asyncio.ensure_future(_left(receive))
+async def _seen(selector: Callable[[User, str], Any], user: User, row_id: str) -> Any:
     try:
-        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done() and not leaving.done():
-            task.result()
+        return await in_thread(selector)(user, row_id)
+    except Http404:
+        raise Closed(NOT_FOUND) from None
+
+
+async def _until_left(showing: Awaitable[None], receive: Any, ended: asyncio.Event) -> None:
+    """Runs ``showing`` until the viewer goes away, or may no longer look on (Closed). What a viewer says means nothing
+    here and is dropped."""
+    tasks = [asyncio.ensure_future(each) for each in (showing, _left(receive), ended.wait())]
+    task, leaving, ending = tasks
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if leaving.done():
+            return
+        if ending.done():
+            raise Closed(NOT_FOUND)
+        task.result()
     finally:
-        for one in (task, leaving):
+        for one in tasks:
             one.cancel()
-        await asyncio.gather(task, leaving, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _left(receive: Any) -> None:
@@ -116,12 +132,8 @@ def _events(user: User, run_id: str, after: int) -> list[str]:
     return [dumps(event) for event in events_after(run.id, after, BATCH)] if run.last_seq > after else []
 
 
-async def _show_team(user: User, team_id: str, send: Send) -> None:
+async def _show_team(team_id: str, send: Send) -> None:
     """Sends where the team's runs stand, whenever one moves: of each run the newest message only."""
-    try:
-        await in_thread(team_for)(user, team_id)
-    except Http404:
-        raise Closed(NOT_FOUND) from None
     async with topic(TeamTopic, f"team.{team_id}") as team:
         seen = team.last
         while True:

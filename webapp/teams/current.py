@@ -22,7 +22,7 @@ def team_of(request: HttpRequest, *, right: str = "view") -> Team:
     team = getattr(request, "_team", None)
     if team is None:
         team = request._team = _chosen(request) or team_for(request.user)
-    require(team.role, right)
+    require(team.role, right, request.user)
     return team
 
 

@@ -1,4 +1,7 @@
-"""Which teams a person is in, as what. Everything else that is fetched asks here who may see it."""
+"""Which teams a person is in, as what. Everything else that is fetched asks here who may see it.
+
+Where a program asks with a token (``user.token``), its scopes narrow the person's role.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def team_for(user: User, team_id: str | None = None, *, right: str = "view") -> 
     wanted = {"personal_of": user} if team_id is None else {"id": team_id if is_id(team_id) else ""}
     if (team := teams_of(user).filter(**wanted).first()) is None:
         raise Http404("There is no such team.")
-    require(team.role, right)
+    require(team.role, right, user)
     return team
 
 
@@ -37,18 +40,20 @@ def role_of(user: User, team: Team) -> str | None:
     return Membership.objects.filter(team=team, user=user).values_list("role", flat=True).first()
 
 
-def require(role: str | None, right: str) -> None:
-    """Raises Http404 for someone outside the team, PermissionDenied when ``role`` lacks ``right``."""
+def require(role: str | None, right: str, user: User) -> None:
+    """Raises Http404 for someone outside the team, PermissionDenied when ``role`` or the token lacks ``right``."""
     if not may(role, "view"):
         raise Http404("There is nothing here.")
     if not may(role, right):
         raise PermissionDenied(f"Your role in this team ({role}) may not do this.")
+    if user.token and not may(role, right, user.token.scope_list):
+        raise PermissionDenied(f"The token “{user.token.name}” may not do this: its scopes are {user.token.scopes}.")
 
 
 def require_in(user: User, team_id: str, right: str) -> None:
     """:func:`require` for the person's role in the team of this id."""
     role = Membership.objects.filter(team_id=team_id, user=user).values_list("role", flat=True).first()
-    require(role, right)
+    require(role, right, user)
 
 
 def of_teams(rows: QuerySet[Any], user: User, team: Team | None = None) -> QuerySet[Any]:
@@ -63,5 +68,5 @@ def of_teams(rows: QuerySet[Any], user: User, team: Team | None = None) -> Query
 def one_of_teams(rows: QuerySet[Any], user: User, row_id: str, right: str) -> Any:
     """The row with this id. Raises Http404 and PermissionDenied as :func:`require` does."""
     row = of_teams(rows, user).filter(id=row_id).first() if is_id(row_id) else None
-    require(row.role if row else None, right)
+    require(row.role if row else None, right, user)
     return row
