@@ -8,16 +8,19 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from celery.signals import worker_ready
 
 from jobs import presence
 from jobs.app import app
-from jobs.ports import DatasetStore, Ingest, LeaseLost, Unavailable, dataset_store
+from jobs.ports import Check, DatasetStore, Ingest, LeaseLost, Unavailable, dataset_store
 from jobs.shutdown import stopping
 from jobs.wake import wake
+from rnncore.data import examples, overlaps
 from rnncore.data.inspect import inspect
-from rnncore.errors import DataError
+from rnncore.data.table import open_table
+from rnncore.errors import DataError, RequestError
 from rnncore.events import finite
 
 READERS = 2  # files at a time; the worker's other threads stay free for the reaper
@@ -36,7 +39,8 @@ class _Ending(Exception):
 
 @app.task
 def work() -> None:
-    """Reads while there are versions that wait. Beat calls it every few seconds, too."""
+    """Reads while there are versions that wait, then answers what is asked about others. Beat calls it every few
+    seconds, too."""
     if not _free.acquire(blocking=False):
         return
     try:
@@ -45,6 +49,8 @@ def work() -> None:
             wake("jobs.ingest.work")  # others may wait while another reader is idle
             with presence.doing("version", ingest.version_id):
                 read(store, ingest)
+        while not stopping.is_set() and (check := store.claim_check()):
+            answer(store, check)
     except Unavailable as error:
         log.warning("no file can be read, the database is away: %s", error)
     finally:
@@ -54,13 +60,15 @@ def work() -> None:
 def read(store: DatasetStore, ingest: Ingest) -> None:
     """Reads one version and says what it is, or why it cannot be used."""
     try:
+        if ingest.make:
+            examples.write(ingest.make, ingest.path)
         size = ingest.path.stat().st_size
         say = _teller(store, ingest, size)
         sha256 = _hash(ingest.path, lambda done: say(int(HASHING * done)))
         inspection = inspect(
             ingest.path,
             lambda done, total: say(int(HASHING * size + (1 - HASHING) * size * done / max(total, 1))),
-            name=ingest.filename,
+            name=ingest.filename, task=ingest.task, roles=ingest.roles,
         )
         known = finite({**inspection, "sha256": sha256})  # a table may hold 1e999
         _insist(lambda: store.ready(ingest, known))
@@ -79,6 +87,35 @@ def read(store: DatasetStore, ingest: Ingest) -> None:
         message = f"The file could not be read: {type(error).__name__}: {error}"
         hint = "This is an error of the studio, not of the file; the worker's log has more."
         _insist(lambda: store.failed(ingest, message, hint=hint))
+
+
+def answer(store: DatasetStore, check: Check) -> None:
+    """Answers one question about files that were read."""
+
+    def go_on(done: int, total: int) -> None:
+        if stopping.is_set():
+            raise _Ending
+
+    try:
+        problems, error = _problems(check, go_on), ""
+    except _Ending:
+        store.release_check(check)
+        return
+    except RequestError as failure:
+        problems, error = [], str(failure)
+    except Exception as failure:
+        log.exception("check %s cannot be answered", check.check_id)
+        problems, error = [], f"{type(failure).__name__}: {failure}"
+    _insist(lambda: store.checked(check, finite(problems), error))
+
+
+def _problems(check: Check, go_on: Callable[[int, int], None]) -> list[dict[str, Any]]:
+    if check.other is None:
+        found = inspect(check.data.path, go_on, name=check.data.name, task=check.task, roles=check.roles)
+        return found["problems"]
+    table, other = (open_table(each.path, name=each.name, progress=go_on) for each in (check.data, check.other))
+    problem = overlaps.between(table, other, check.columns)
+    return [problem] if problem else []
 
 
 def _teller(store: DatasetStore, ingest: Ingest, size: int) -> Callable[[int], None]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs import deaths
-from jobs.ports import LEASE, Claim, Ingest, LeaseLost, Source
+from jobs.ports import CHECK_LEASE, LEASE, Check, Claim, Ingest, LeaseLost, Source
 
 Event = dict[str, Any]
 
@@ -136,6 +136,9 @@ class DatasetStore:
 
     def __init__(self) -> None:
         self.versions: dict[str, Version] = {}
+        self.checks: dict[str, Check] = {}  # that wait, oldest first
+        self.checks_held: dict[str, datetime] = {}  # until when, by id
+        self.answers: dict[str, tuple[list[dict[str, Any]], str]] = {}
         self._lock = threading.RLock()
 
     def claim(self, worker: str) -> Ingest | None:
@@ -171,6 +174,22 @@ class DatasetStore:
         with self._lock:
             if version := self._waiting(ingest):
                 version.lease_until = None
+
+    def claim_check(self) -> Check | None:
+        with self._lock:
+            free = (check for name, check in self.checks.items() if self.checks_held.get(name, _now()) <= _now())
+            if check := next(free, None):
+                self.checks_held[check.check_id] = _now() + CHECK_LEASE
+            return check
+
+    def checked(self, check: Check, problems: Sequence[dict[str, Any]], error: str = "") -> None:
+        with self._lock:
+            if self.checks.pop(check.check_id, None):
+                self.answers[check.check_id] = list(problems), error
+
+    def release_check(self, check: Check) -> None:
+        with self._lock:
+            self.checks_held.pop(check.check_id, None)
 
     def sweep(self) -> None:
         """Nothing lies about."""

@@ -8,7 +8,7 @@ called again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 LEASE = timedelta(seconds=15)
+CHECK_LEASE = timedelta(minutes=5)  # of a question about a file; nobody prolongs it
 
 
 class LeaseLost(Exception):
@@ -52,11 +53,28 @@ class Claim:
 
 @dataclass(frozen=True)
 class Ingest:
-    """A dataset version whose file has to be read."""
+    """A dataset version whose file has to be read. ``make``: an example of :mod:`rnncore.data.examples` that has to be
+    written to ``path`` before; ``task`` and ``roles``: what somebody said that it and its columns are for."""
 
     version_id: str
     path: Path
     filename: str
+    make: str = ""
+    task: str | None = None
+    roles: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A question about a file that was read: its problems for a task and roles, or (``other``) the records that stand
+    in both, by these columns."""
+
+    check_id: str
+    data: Source
+    other: Source | None = None
+    task: str | None = None
+    roles: dict[str, str] = field(default_factory=dict)
+    columns: list[str] = field(default_factory=list)
 
 
 class RunStore(Protocol):
@@ -126,6 +144,18 @@ class DatasetStore(Protocol):
 
     def release(self, ingest: Ingest) -> None:
         """Gives the version back unread."""
+        ...
+
+    def claim_check(self) -> Check | None:
+        """The oldest question that waits (or whose worker did not answer in time), now ours."""
+        ...
+
+    def checked(self, check: Check, problems: Sequence[dict[str, Any]], error: str = "") -> None:
+        """The answer, or why there is none. On a question that is gone: nothing."""
+        ...
+
+    def release_check(self, check: Check) -> None:
+        """Gives the question back unanswered."""
         ...
 
     def sweep(self) -> None:

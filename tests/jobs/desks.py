@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs import memory
-from jobs.ports import Source
+from jobs.ports import Check, Source
 
 LONG_AGO = timedelta(hours=1)
 
@@ -60,6 +60,15 @@ class MemoryDesk:
 
     def delete_version(self, version_id: str) -> None:
         del self.datasets.versions[version_id]
+
+
+    def ask(self, name: str) -> None:
+        """A question about a file; questions wait in the order of the calls."""
+        data = Source(self.folder / "data", "data.csv")
+        self.datasets.checks[name] = Check(name, data, task="classification", roles={"a": "label"})
+
+    def answer(self, name: str) -> tuple[list[dict[str, Any]], str]:
+        return self.datasets.answers[name]
 
 
 class OrmDesk:
@@ -132,6 +141,21 @@ class OrmDesk:
 
     def delete_version(self, version_id: str) -> None:
         self._versions(version_id).delete()
+
+    def ask(self, name: str) -> None:
+        from webapp.datasets.models import Check, Version
+
+        version, _ = Version.objects.get_or_create(
+            dataset=self.dataset, number=1, defaults={"filename": "data.csv", "status": "ready", "sha256": "ab" * 32}
+        )
+        asked = {"task": "classification", "roles": {"a": "label"}}
+        Check.objects.create(id=name, version=version, asked=asked, key=name)
+
+    def answer(self, name: str) -> tuple[list[dict[str, Any]], str]:
+        from webapp.datasets.models import Check
+
+        row = Check.objects.get(id=name)
+        return row.problems, row.error
 
     @staticmethod
     def _rows(run_id: str):

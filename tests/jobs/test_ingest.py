@@ -8,8 +8,8 @@ import json
 
 import pytest
 
-from jobs import ingest
-from jobs.ports import Unavailable
+from jobs import ingest, memory
+from jobs.ports import Check, Ingest, Source, Unavailable
 from tests.jobs.desks import MemoryDesk
 from tests.jobs.recipes import TEXT
 
@@ -102,7 +102,7 @@ def test_what_cannot_be_trained_on_is_refused_with_a_reason(desk, content):
 
 
 def test_an_error_of_ours_fails_the_version_and_not_the_worker(desk, monkeypatch):
-    monkeypatch.setattr(ingest, "inspect", lambda *_, name: 1 / 0)
+    monkeypatch.setattr(ingest, "inspect", lambda *_, **given: 1 / 0)
     for name in ("one", "two"):
         desk.upload(name, b"text")
     ingest.work()
@@ -113,7 +113,7 @@ def test_an_error_of_ours_fails_the_version_and_not_the_worker(desk, monkeypatch
 
 def test_when_the_studio_ends_the_file_is_given_back(desk, monkeypatch):
     desk.upload("one", TEXT.encode())
-    monkeypatch.setattr(ingest, "inspect", lambda path, progress, name: (ingest.stopping.set(), progress(1, 2)))
+    monkeypatch.setattr(ingest, "inspect", lambda path, progress, **given: (ingest.stopping.set(), progress(1, 2)))
     ingest.work()
     assert desk.version("one")["status"] == "processing"
     assert desk.datasets.claim("next") is not None
@@ -127,7 +127,7 @@ def test_a_deleted_version_is_read_no_further(desk, monkeypatch):
     monkeypatch.setattr(
         ingest,
         "inspect",
-        lambda path, progress, name: (desk.delete_version("one"), progress(1, 2), told.append("read on")),
+        lambda path, progress, **given: (desk.delete_version("one"), progress(1, 2), told.append("read on")),
     )
     ingest.work()
     assert told == []
@@ -165,3 +165,63 @@ def test_no_more_than_two_are_read_at_a_time(desk):
             ingest._free.release()
     ingest.work()
     assert desk.version("one")["status"] == "ready"
+
+
+def ask(desk, name: str, content: bytes, other: bytes | None = None, **question) -> Check:
+    sources = []
+    for place, body in enumerate([content] if other is None else [content, other]):
+        path = desk.folder / f"{name}{place}"
+        path.write_bytes(body)
+        sources.append(Source(path, f"{name}{place}.csv"))
+    desk.datasets.checks[name] = Check(name, *sources, **question)
+    return desk.datasets.checks[name]
+
+
+COLOURS = (
+    b"word,kind\n" + b"".join(b"w%d,%s\n" % (n, b"red" if n % 2 else b"blue") for n in range(20)) + b"w3,red\nw4,red\n"
+)
+
+
+def test_problems_follow_what_columns_are_for(desk):
+    ask(desk, "labels", COLOURS, task="classification", roles={"kind": "label"})
+    ask(desk, "tune", COLOURS, task="conditional_generation", roles={"word": "text", "kind": "label"})
+    ingest.work()
+    (problems, error), (others, _) = desk.datasets.answers["labels"], desk.datasets.answers["tune"]
+    assert error == "" and any("different labels" in problem["message"] for problem in problems)
+    assert not any("different labels" in problem["message"] for problem in others)
+
+
+def test_records_that_stand_in_two_files(desk):
+    ask(desk, "both", COLOURS, b"word,kind\nnew,red\nw1,red\nw2,red\n", columns=["word", "kind"])
+    ingest.work()
+    ((problem,), _) = desk.datasets.answers["both"]
+    assert (problem["count"], problem["lines"]) == (1, [3])
+    assert "both1.csv that stand in both0.csv" in problem["message"]
+
+
+def test_a_question_that_cannot_be_answered_says_why(desk, monkeypatch):
+    ask(desk, "bad", b"a,b\n1,2,3\n")
+    ask(desk, "ours", COLOURS)
+    inspect = ingest.inspect
+    broken = lambda path, *_, name, **given: 1 / 0 if name == "ours0.csv" else inspect(path, name=name)  # noqa: E731
+    monkeypatch.setattr(ingest, "inspect", broken)
+    ingest.work()
+    assert "3 cells" in desk.datasets.answers["bad"][1]
+    assert "ZeroDivisionError" in desk.datasets.answers["ours"][1]
+
+
+def test_a_worker_that_ends_gives_a_question_back(desk):
+    check = ask(desk, "one", COLOURS)
+    assert desk.datasets.claim_check() == check
+    ingest.stopping.set()
+    ingest.answer(desk.datasets, check)
+    assert desk.datasets.claim_check() == check and not desk.datasets.answers
+
+
+def test_an_example_is_written_and_read(desk, tmp_path):
+    path = tmp_path / "example.part"
+    desk.datasets.versions["one"] = memory.Version("one", path, "python.py.txt")
+    ingest.read(desk.datasets, Ingest("one", path, "python.py.txt", make="python"))
+    version = desk.datasets.versions["one"]
+    assert version.status == "ready", version.error
+    assert "argparse.py" in path.read_text() and version.inspection["bytes"] <= 4 << 20

@@ -298,3 +298,29 @@ class TestReaders:
             desk.datasets.progress(ingest, 1, 4)
         desk.datasets.ready(ingest, {"sha256": "ef" * 32, "bytes": 4})
         desk.datasets.failed(ingest, "late")
+
+
+class TestQuestions:
+    def test_each_to_one_worker_until_it_is_answered(self, desk):
+        for name in ("one", "two"):
+            desk.ask(name)
+        first, second = desk.datasets.claim_check(), desk.datasets.claim_check()
+        assert [first.check_id, second.check_id] == ["one", "two"]
+        assert (first.task, first.roles, first.other) == ("classification", {"a": "label"}, None)
+        assert desk.datasets.claim_check() is None
+        desk.datasets.release_check(first)
+        assert desk.datasets.claim_check().check_id == "one"
+
+    def test_answered_it_is_no_question_any_more(self, desk):
+        desk.ask("one")
+        check = desk.datasets.claim_check()
+        for problems in ([{"message": "odd"}], [{"message": "late"}]):
+            desk.datasets.checked(check, problems)
+        desk.datasets.release_check(check)
+        assert desk.datasets.claim_check() is None
+        assert desk.answer("one") == ([{"message": "odd"}], "")
+
+    def test_why_there_is_no_answer_is_kept(self, desk):
+        desk.ask("one")
+        desk.datasets.checked(desk.datasets.claim_check(), [], "the file is gone")
+        assert desk.answer("one") == ([], "the file is gone")

@@ -96,6 +96,7 @@ class Maker:
         """A dataset whose version was read (or is being read, or failed)."""
         from webapp.datasets import blobs
         from webapp.datasets.models import Dataset, Version
+        from webapp.datasets.words import summary
 
         raw = (text or self.text).encode()
         dataset = Dataset.objects.create(team=team, name=name)
@@ -106,6 +107,7 @@ class Maker:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(raw)
             version.inspection = {"format": "text", "statistics": statistics(raw.decode()), "problems": []}
+            version.format, version.summary = "text", summary(version.inspection)
         if status == "failed":
             version.error = {"message": "The file is empty.", "hint": "", "line": None, "offset": None}
         version.save()
@@ -115,10 +117,12 @@ class Maker:
         """A dataset as the reading job leaves it: its inspection is the real one."""
         from rnncore.data.inspect import inspect
         from webapp.datasets import blobs
+        from webapp.datasets.words import summary
 
         dataset = self.dataset(team, **given)
         version = dataset.version
         version.inspection = inspect(blobs.path_of(version.sha256), name=version.filename)
+        version.format, version.summary = version.inspection["format"], summary(version.inspection)
         version.save()
         return dataset
 

@@ -28,6 +28,10 @@ class Choice:
     unit_bytes: int = 60
     ending: str = ".csv"
 
+    @property
+    def filename(self) -> str:
+        return self.name + self.ending
+
 
 _ALL = (
     Choice("grammar", "Agreement", "sentences whose verbs agree with far subjects: a text to go on with",
@@ -49,6 +53,16 @@ _ALL = (
 
 KINDS = {choice.name: choice for choice in _ALL}
 
+_LYING_HERE = (
+    Choice("python", "Python’s own library", "the source of the Python that runs the studio, as one text",
+           "language_model", "bytes at most", 4 << 20, 4 << 20, 4 << 20, ".py.txt"),
+)  # fmt: skip
+
+EXAMPLES = {choice.name: choice for choice in _LYING_HERE}
+"""Texts that are on the machine already; a job puts them together (:mod:`rnncore.data.examples`)."""
+
+LICENCES = {"python": "Python Software Foundation License; a copy of what is on this machine"}
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -60,7 +74,7 @@ class Asked:
 
     @property
     def filename(self) -> str:
-        return self.choice.name + self.choice.ending
+        return self.choice.filename
 
     @property
     def bytes(self) -> int:

@@ -5,14 +5,35 @@ All raise Http404 for what the person may not see, PermissionDenied where they m
 
 from __future__ import annotations
 
-from django.db.models import Max, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models.functions import Lower
+from django.http import Http404
 from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.datasets import parts
-from webapp.datasets.models import Dataset, Upload, Version
+from webapp.datasets.models import CURRENT_FIRST, Dataset, Status, Upload, Version
+from webapp.runs.models import Run
 from webapp.teams.models import Team
 from webapp.teams.selectors import of_teams, one_of_teams
+
+KINDS: dict[str, tuple[str, Q]] = {
+    "text": ("Texts", Q(format="text")),
+    "table": ("Tables", Q(format__in=("csv", "tsv", "parquet"))),
+    "lines": ("JSON lines", Q(format="jsonl")),
+    "tagged": ("Tagged words", Q(format__in=("conll", "conllu"))),
+    "made": ("Made here", Q(synthetic__isnull=False)),
+    "unusable": ("Not usable", Q(state=Status.FAILED)),
+}
+"""What the list can be narrowed to: name → label, and which datasets those are."""
+
+SORTS: dict[str, tuple[str, tuple]] = {
+    "newest": ("Newest first", ("-created_at", "-id")),
+    "oldest": ("Oldest first", ("created_at", "id")),
+    "name": ("By name", (Lower("name"), "id")),
+    "largest": ("Largest first", ("-size", "-id")),
+}
+"""In which order the list can be: name → label, and the order."""
 
 
 def datasets_of(user: User, team: Team | None = None) -> QuerySet[Dataset]:
@@ -23,13 +44,49 @@ def datasets_of(user: User, team: Team | None = None) -> QuerySet[Dataset]:
     return of_teams(_with_newest(), user, team).order_by("-created_at", "-id")
 
 
-def dataset_for(user: User, dataset_id: str, *, right: str = "view") -> Dataset:
-    """One dataset, with ``version``."""
-    return one_of_teams(_with_newest(), user, dataset_id, right)
+def dataset_for(user: User, dataset_id: str, *, right: str = "view", number: int | None = None) -> Dataset:
+    """One dataset, with ``version``: the one with this number, else the newest."""
+    dataset = one_of_teams(_with_newest(number), user, dataset_id, right)
+    if number is not None and not dataset.newest:
+        raise Http404("There is no such version.")
+    return dataset
+
+
+def versions_of(dataset: Dataset) -> list[Version]:
+    """All versions, newest first, without their inspections; each has ``used``, how many runs learned from it, and
+    ``same_as``, the number of an earlier one with the same bytes (or None)."""
+    versions = dataset.versions.defer("inspection").select_related("created_by").annotate(used=Count("runs"))
+    found = list(versions.order_by("number"))
+    first: dict[str, int] = {}
+    for version in found:
+        version.dataset = dataset
+        earlier = first.setdefault(version.sha256, version.number) if version.sha256 else version.number
+        version.same_as = earlier if earlier != version.number else None
+    return found[::-1]
+
+
+def listed(user: User, team: Team, *, query: str = "", kind: str = "", sort: str = "newest") -> QuerySet[Dataset]:
+    """The datasets of a team as their page lists them: ``query`` in the name, of a ``kind`` (see :data:`KINDS`), in
+    an order of :data:`SORTS`. Their versions come without inspections."""
+    wanted = Version.objects.filter(dataset=OuterRef("pk")).order_by(*CURRENT_FIRST)
+    current = Version.objects.defer("inspection")
+    rows = Dataset.objects.select_related("team", "created_by").annotate(
+        format=Subquery(wanted.values("format")[:1]), size=Subquery(wanted.values("bytes")[:1]),
+        state=Subquery(wanted.values("status")[:1]), version_count=Count("versions"),
+    )  # fmt: skip
+    rows = of_teams(rows, user, team)
+    if query:
+        rows = rows.filter(name__icontains=query)
+    if kind:
+        rows = rows.filter(KINDS[kind][1])
+    shown = Version.objects.filter(dataset=OuterRef("dataset")).order_by(*CURRENT_FIRST).values("id")[:1]
+    newest = Prefetch("versions", queryset=current.filter(id=Subquery(shown)), to_attr="newest")
+    return rows.prefetch_related(newest).order_by(*SORTS[sort][1])
 
 
 def uploads_of(user: User, team: Team | None = None) -> list[Upload]:
-    """The person's own unfinished uploads (to one of the teams), newest first; each has ``offset``, the bytes that have come."""
+    """The person's own unfinished uploads (to one of the teams), newest first; each has ``offset``, the bytes that have
+    come."""
     uploads = of_teams(Upload.objects.filter(created_by=user, dataset=None), user, team).order_by("-created_at", "-id")
     found = [_with_offset(upload) for upload in uploads]
     return [upload for upload in found if upload.offset is not None]
@@ -42,15 +99,22 @@ def upload_for(user: User, upload_id: str, *, right: str = "view") -> Upload:
 
 def error_of(upload: Upload) -> str | None:
     """What is wrong with the file that came; None where nothing is, or nobody has read it yet."""
-    error = upload.dataset.version.error if upload.dataset else None
+    error = upload.version.error if upload.version else None
     return error and error["message"]
 
 
-def _with_newest() -> QuerySet[Dataset]:
-    last = Version.objects.filter(dataset=OuterRef("dataset")).values("dataset").annotate(last=Max("number"))
-    versions = Version.objects.filter(number=Subquery(last.values("last")))
+def runs_on(versions: QuerySet[Version]) -> QuerySet[Run]:
+    """The runs that one of the versions was learned from, validated or tested on, of whichever team."""
+    ids = list(versions.values_list("id", flat=True))
+    return Run.objects.filter(Q(version__in=ids) | Q(valid_version__in=ids) | Q(test_version__in=ids))
+
+
+def _with_newest(number: int | None = None) -> QuerySet[Dataset]:
+    """``number``: of the version that is wanted in place of the newest."""
+    wanted = Version.objects.filter(dataset=OuterRef("dataset")).order_by(*CURRENT_FIRST).values("id")[:1]
+    versions = Version.objects.filter(id=Subquery(wanted)) if number is None else Version.objects.filter(number=number)
     return Dataset.objects.select_related("team", "created_by").prefetch_related(
-        Prefetch("versions", queryset=versions, to_attr="newest")
+        Prefetch("versions", queryset=versions.select_related("created_by"), to_attr="newest")
     )
 
 

@@ -11,23 +11,28 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import Max, ProtectedError, QuerySet
 from django.utils import timezone
 
 from jobs.wake import wake
 from rnncore.data.table import FORMATS
 from webapp.accounts.models import User
-from webapp.datasets import blobs, made, parts
+from webapp.datasets import blobs, made, parts, selectors
+from webapp.datasets.checks import ask_again
 from webapp.datasets.models import Dataset, Status, Upload, Version
 from webapp.datasets.roles import changed as changed_roles
+from webapp.datasets.tasks import servable
 from webapp.ids import new_id
 from webapp.names import clean_filename, clean_name
 from webapp.problems import Conflict, DiskFull, Invalid, TooLarge
+from webapp.teams import history
 from webapp.teams.models import Team
-from webapp.teams.selectors import require_in
+from webapp.teams.selectors import of_teams, require_in
 
 EXPIRES_AFTER = timedelta(days=7)  # since somebody last wrote to it
 PASTED_CHARACTERS = 3_000_000
+PASTED = {"text": ".txt", "csv": ".csv", "tsv": ".tsv", "jsonl": ".jsonl", "conll": ".conll", "conllu": ".conllu"}
+NAMED = 20  # runs that a refusal lists
 PASTED_ENDINGS = (".txt", *(ending for ending in FORMATS if ending != ".parquet"))  # names that say what a text is
 
 log = logging.getLogger(__name__)
@@ -37,17 +42,22 @@ class InUse(Conflict):
     """Runs were trained on the dataset; they would lose what they were trained on."""
 
 
-def create_upload(*, user: User, team: Team, filename: str, length: int, name: str = "") -> Upload:
+def create_upload(
+    *, user: User, team: Team, filename: str, length: int, name: str = "", into: Dataset | None = None
+) -> Upload:
     """An upload of ``length`` bytes that may now be written. ``filename`` and ``name`` are cleaned, not trusted.
+
+    ``into``: the dataset of which it shall be a new version; its team counts then.
 
     Raises TooLarge (over the limit), DiskFull (it would not fit), both before the first byte is sent.
     """
+    team = into.team if into else team
     require_in(user, team.id, "upload")
     remove_expired_uploads()
     _check_room(length)
     filename = clean_filename(filename)
     upload = Upload(
-        team=team, created_by=user, filename=filename, name=clean_name(name or filename), length=length,
+        team=team, created_by=user, filename=filename, name=clean_name(name or filename), length=length, into=into,
         expires_at=timezone.now() + EXPIRES_AFTER,
     )  # fmt: skip
     parts.create(upload.id)
@@ -70,12 +80,15 @@ def finish_upload(*, upload: Upload) -> Dataset:
         upload = Upload.objects.select_for_update().get(id=upload.id)
         if upload.dataset:
             return upload.dataset
-        upload.dataset = dataset = _dataset_of(
-            upload.id, team_id=upload.team_id, user_id=upload.created_by_id, name=upload.name, filename=upload.filename
-        )
-        upload.save(update_fields=["dataset"])
+        given = {"part": upload.id, "user": upload.created_by, "filename": upload.filename}
+        if upload.into:
+            version = _add_version(dataset=upload.into, **given)
+        else:
+            version = _new_dataset(team_id=upload.team_id, name=upload.name, **given)
+        upload.dataset, upload.version = version.dataset, version
+        upload.save(update_fields=["dataset", "version"])
     wake("jobs.ingest.work")
-    return dataset
+    return upload.dataset
 
 
 def cancel_upload(*, user: User, upload: Upload) -> None:
@@ -103,9 +116,16 @@ def remove_expired_uploads() -> None:
         upload.delete()
 
 
-def create_from_text(*, user: User, team: Team, name: str, text: str) -> Dataset:
-    """A dataset of pasted text; from here on it is an upload like any other. Raises Invalid at name or text."""
+def create_from_text(
+    *, user: User, team: Team, name: str, text: str, format: str = "", into: Dataset | None = None
+) -> Dataset:
+    """A dataset of pasted text; from here on it is an upload like any other. ``format``: what the text is, a key of
+    :data:`PASTED`; where nothing is said, the ending of the name tells a table from a text. ``into``: the dataset of
+    which it shall be a new version, which keeps its name. Raises Invalid at name, text or format.
+    """
     name = clean_name(name)
+    if format and format not in PASTED:
+        raise Invalid.at("format", f"{format!r:.40} is not one of {', '.join(PASTED)}.")
     if not text:
         raise Invalid.at("text", "There is no text in it.")
     if len(text) > PASTED_CHARACTERS:
@@ -114,8 +134,8 @@ def create_from_text(*, user: User, team: Team, name: str, text: str) -> Dataset
             errors=[("text", "too long to paste")],
         )
     body = _encoded(text)
-    filename = name if name.lower().endswith(PASTED_ENDINGS) else f"{name}.txt"
-    upload = create_upload(user=user, team=team, filename=filename, length=len(body), name=name)
+    filename = _pasted_filename(name, format)
+    upload = create_upload(user=user, team=team, filename=filename, length=len(body), name=name, into=into)
     with parts.writing(upload.id) as part:
         parts.write(part, body)
     return finish_upload(upload=upload)
@@ -136,13 +156,45 @@ def create_synthetic(
     parts.create(part)
     try:
         made.write(asked, parts.path_of(part))
-        dataset = _dataset_of(
-            part, team_id=team.id, user_id=user.id, name=name, filename=asked.filename, synthetic=made.facts(asked)
+        version = _new_dataset(
+            part=part, user=user, filename=asked.filename, team_id=team.id, name=name, synthetic=made.facts(asked)
         )
     except BaseException:
         parts.remove(part)
         raise
     wake("jobs.ingest.work")
+    return version.dataset
+
+
+def create_example(*, user: User, team: Team, example: str) -> Dataset:
+    """A dataset of a text that lies on the machine (``made.EXAMPLES``); a job writes and reads it.
+
+    Raises Invalid at ``example``.
+    """
+    require_in(user, team.id, "upload")
+    if (choice := made.EXAMPLES.get(example)) is None:
+        raise Invalid.at("example", f"{example!r:.60} is not one of {', '.join(made.EXAMPLES)}.")
+    _check_room(choice.unit_bytes)
+    version = _new_dataset(
+        part=new_id(), user=user, filename=choice.filename, team_id=team.id, name=choice.label, example=example
+    )
+    wake("jobs.ingest.work")
+    return version.dataset
+
+
+def choose_task(*, user: User, dataset: Dataset, task: str | None) -> Dataset:
+    """Says what the dataset is to be trained for, which is then proposed; None (or ""): what its columns suggest.
+
+    Raises Invalid at ``task``, Conflict before the file was read.
+    """
+    require_in(user, dataset.team_id, "upload")
+    if dataset.version.status != Status.READY:
+        raise Conflict("What it can be trained for is known once the file is read.")
+    if task and task not in (kinds := servable(dataset.version)):
+        raise Invalid.at("task", f"{task!r:.60} is not something that it can be trained for: {', '.join(kinds)}.")
+    dataset.task = task or ""
+    dataset.save(update_fields=["task"])
+    ask_again(dataset)
     return dataset
 
 
@@ -157,6 +209,7 @@ def confirm_roles(*, user: User, dataset: Dataset, roles: dict[str, Any]) -> Dat
         raise Conflict("Its columns are known once the file is read.")
     dataset.roles = changed_roles(version, roles)
     dataset.save(update_fields=["roles"])
+    ask_again(dataset)
     return dataset
 
 
@@ -171,15 +224,47 @@ def rename(*, user: User, dataset: Dataset, name: str) -> Dataset:
 def delete(*, user: User, dataset: Dataset) -> None:
     """Deletes the dataset; bytes that no other dataset has go too. Raises InUse while a run uses it."""
     require_in(user, dataset.team_id, "delete")
-    versions = list(dataset.versions.values("sha256", "source"))
+    refuse_used(user, Version.objects.filter(dataset=dataset), "it")
+    incoming = list(Upload.objects.filter(into=dataset, dataset=None).values_list("id", flat=True))
+    _remove(Dataset.objects.filter(id=dataset.id), list(dataset.versions.values("sha256", "source")))
+    for upload_id in incoming:
+        parts.remove(upload_id)
+
+
+def delete_version(*, user: User, version: Version) -> None:
+    """Deletes one version of several. Raises InUse while a run uses it, Conflict where it is the only one."""
+    require_in(user, version.dataset.team_id, "delete")
+    rows = Version.objects.filter(id=version.id)
+    refuse_used(user, rows, f"version {version.number}")
+    if version.dataset.versions.count() == 1:
+        raise Conflict("It is the only version; delete the dataset.")
+    history.note(user, "deleted", version)
+    _remove(rows, [{"sha256": version.sha256, "source": version.source}])
+
+
+def refuse_used(user: User, versions: QuerySet[Version], what: str) -> None:
+    """Raises InUse, which names the runs that the person may see, where runs use one of the versions."""
+    runs = selectors.runs_on(versions)
+    count = runs.count()
+    if not count:
+        return
+    seen = list(of_teams(runs, user).order_by("-created_at")[:NAMED])
+    names = ", ".join(f"“{run.name}”" for run in seen[:3]) + (" …" if count > 3 and seen else "")
+    whose = f": {names}" if seen else " (in teams that you are not in)"
+    raise InUse(
+        f"{count:,} {'run uses' if count == 1 else 'runs use'} {what}{whose}. Delete "
+        f"{'that' if count == 1 else 'those'} first; published models stay.",
+        errors=[("runs", f"{run.id} {run.name}") for run in seen],
+    )
+
+
+def _remove(rows: QuerySet, versions: list[dict[str, str]]) -> None:
+    """Deletes rows with ``versions``, and their bytes where no other version has them."""
     with blobs.lock():
         try:
-            Dataset.objects.filter(id=dataset.id).delete()
-        except ProtectedError as error:
-            runs = len(error.protected_objects)
-            raise InUse(
-                f"{runs} {'run uses' if runs == 1 else 'runs use'} it. Delete that first; published models stay."
-            ) from None
+            rows.delete()
+        except ProtectedError:  # it was started just now
+            raise InUse("A run uses it. Delete that first; published models stay.") from None
         for sha256 in {version["sha256"] for version in versions} - {""}:
             if not Version.objects.filter(sha256=sha256).exists():
                 blobs.remove(sha256)
@@ -188,18 +273,42 @@ def delete(*, user: User, dataset: Dataset) -> None:
             (settings.DATA / version["source"]).unlink(missing_ok=True)
 
 
-def _dataset_of(
-    part: str, *, team_id: str, user_id: Any, name: str, filename: str, synthetic: dict[str, Any] | None = None
-) -> Dataset:
-    """A dataset whose version waits to be read, its bytes being a whole part file."""
-    path = parts.path_of(part)
+def _new_dataset(
+    *, team_id: str, name: str, user: User, synthetic: dict[str, Any] | None = None, **given: Any
+) -> Version:
+    """The first version of a new dataset."""
     with transaction.atomic():
-        dataset = Dataset.objects.create(team_id=team_id, name=name, created_by_id=user_id, synthetic=synthetic)
-        Version.objects.create(
-            dataset=dataset, filename=filename, bytes=path.stat().st_size,
-            source=str(path.relative_to(settings.DATA)),
-        )  # fmt: skip
-    return dataset
+        dataset = Dataset.objects.create(team_id=team_id, name=name, created_by=user, synthetic=synthetic)
+        return _version(dataset, 1, user=user, **given)
+
+
+def _add_version(*, dataset: Dataset, user: User, **given: Any) -> Version:
+    """The next version of a dataset. Called in a transaction, which the lock on its row makes wait for another."""
+    dataset = Dataset.objects.select_for_update().get(id=dataset.id)
+    last = dataset.versions.aggregate(last=Max("number"))["last"] or 0
+    version = _version(dataset, last + 1, user=user, **given)
+    history.note(user, "uploaded", version)
+    return version
+
+
+def _version(dataset: Dataset, number: int, *, part: str, user: User, filename: str, example: str = "") -> Version:
+    """A version that waits to be read; its bytes are a whole part file, or will be written there (``example``)."""
+    path = parts.path_of(part)
+    return Version.objects.create(
+        dataset=dataset, number=number, filename=filename, created_by=user, example=example,
+        bytes=0 if example else path.stat().st_size, source=str(path.relative_to(settings.DATA)),
+    )  # fmt: skip
+
+
+def _pasted_filename(name: str, format: str) -> str:
+    """With an ending that says what the text is.
+
+    >>> _pasted_filename("poems", ""), _pasted_filename("a.csv", ""), _pasted_filename("a.txt", "csv")
+    ('poems.txt', 'a.csv', 'a.txt.csv')
+    """
+    ending = PASTED[format] if format else ".txt"
+    known = (ending,) if format else PASTED_ENDINGS
+    return name if name.lower().endswith(known) else f"{name}{ending}"
 
 
 def _check_room(length: int) -> None:

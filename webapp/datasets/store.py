@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,13 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from jobs.ports import LEASE, Ingest, LeaseLost
-from webapp.datasets import blobs
+from jobs.ports import CHECK_LEASE, LEASE, Check, Ingest, LeaseLost, Source
+from rnncore.data.table import format_of
+from webapp.datasets import blobs, models
+from webapp.datasets.checks import purpose
 from webapp.datasets.models import Status, Version
 from webapp.datasets.services import remove_expired_uploads
+from webapp.datasets.words import summary
 from webapp.db import reaching
 
 
@@ -22,11 +26,13 @@ class DatasetStore:
         while True:
             now = timezone.now()
             free = Version.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), status=Status.PROCESSING)
-            version = free.order_by("created_at", "id").first()
+            version = free.select_related("dataset").order_by("created_at", "id").first()
             if version is None:
                 return None
             if free.filter(id=version.id).update(lease_until=now + LEASE):
-                return Ingest(version.id, _bytes_of(version), version.filename)
+                path = _bytes_of(version)
+                make = "" if path.exists() else version.example
+                return Ingest(version.id, path, version.filename, make, **_purpose(version))
 
     @reaching
     def progress(self, ingest: Ingest, done: int, total: int) -> None:
@@ -35,7 +41,7 @@ class DatasetStore:
 
     @reaching
     def ready(self, ingest: Ingest, inspection: dict[str, Any]) -> None:
-        known = dict(inspection)
+        known = {**inspection, "purpose": {"task": ingest.task, "roles": ingest.roles}}
         sha256, size = known.pop("sha256"), known["bytes"]
         # The hash is noted first: who dies after the move is succeeded by somebody who finds the bytes.
         if not _waiting(ingest).update(sha256=sha256):
@@ -43,8 +49,9 @@ class DatasetStore:
         if ingest.path != blobs.path_of(sha256):
             blobs.put(ingest.path, sha256)
         _waiting(ingest).update(
-            status=Status.READY, bytes=size, done_bytes=size, inspection=known, source="", lease_until=None
-        )
+            status=Status.READY, bytes=size, done_bytes=size, inspection=known, source="", lease_until=None,
+            format=known.get("format", ""), summary=summary(known),
+        )  # fmt: skip
 
     @reaching
     def failed(
@@ -59,6 +66,26 @@ class DatasetStore:
         _waiting(ingest).update(lease_until=None)
 
     @reaching
+    def claim_check(self) -> Check | None:
+        while True:
+            now = timezone.now()
+            free = models.Check.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), status=Status.PROCESSING)
+            row = free.select_related("version", "other").order_by("created_at", "id").first()
+            if row is None:
+                return None
+            if free.filter(id=row.id).update(lease_until=now + CHECK_LEASE):
+                return Check(row.id, _source(row.version), row.other and _source(row.other), **row.asked)
+
+    @reaching
+    def checked(self, check: Check, problems: Sequence[dict[str, Any]], error: str = "") -> None:
+        status = Status.FAILED if error else Status.READY
+        _asked(check).update(status=status, problems=list(problems), error=error, lease_until=None)
+
+    @reaching
+    def release_check(self, check: Check) -> None:
+        _asked(check).update(lease_until=None)
+
+    @reaching
     def sweep(self) -> None:
         remove_expired_uploads()
 
@@ -70,3 +97,16 @@ def _waiting(ingest: Ingest) -> QuerySet[Version]:
 def _bytes_of(version: Version) -> Path:
     source = settings.DATA / version.source
     return source if source.exists() or not version.sha256 else blobs.path_of(version.sha256)
+
+
+def _purpose(version: Version) -> dict[str, Any]:
+    """For a table; a text has no columns that could be for something."""
+    return {} if format_of(version.filename) == "text" else purpose(version)
+
+
+def _asked(check: Check) -> QuerySet[models.Check]:
+    return models.Check.objects.filter(id=check.check_id, status=Status.PROCESSING)
+
+
+def _source(version: Version) -> Source:
+    return Source(blobs.path_of(version.sha256), version.filename)

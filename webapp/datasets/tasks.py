@@ -22,14 +22,15 @@ def servable(version: Version) -> list[str]:
 
 
 def proposed(version: Version) -> str | None:
-    """The kind of task that the data was made for, or that its columns suggest; None before the file was read."""
+    """The kind of task that a person chose, that the data was made for, or that its columns suggest; None before the
+    file was read."""
     if version.status != Status.READY:
         return None
     survey = roles.columns(version)
     if not survey:
         return TEXT
-    made = version.dataset.synthetic
-    kind = made["task"] if made else engine.propose(survey)
+    made = version.synthetic
+    kind = version.dataset.task or (made["task"] if made else engine.propose(survey))
     if kind in catalog.TASKS and kind != TEXT and _serves(kind, survey):
         return kind
     return next(iter(servable(version)), None)

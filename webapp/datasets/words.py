@@ -14,6 +14,13 @@ from webapp.pages.templatetags.units import number
 ENDINGS = (".txt", *FORMATS)
 
 
+def summary(inspection: dict[str, Any]) -> dict[str, Any]:
+    """What lists show of a version, without its whole inspection: ``{"amount", "unit", "notes"}``."""
+    statistics = inspection.get("statistics", {})
+    unit = "records" if inspection.get("columns") else "characters"
+    return {"amount": statistics.get(unit, 0), "unit": unit, "notes": len(inspection.get("problems", []))}
+
+
 def in_words(version: Version) -> str:
     """``8,800 characters, 28 different`` or ``4,952 records, 3 columns``; empty before it was read."""
     statistics, columns = version.inspection.get("statistics", {}), version.inspection.get("columns")

@@ -35,7 +35,7 @@ def loss_unit(run: Run) -> str:
 
 def optimum(run: Run) -> dict[str, Any] | None:
     """The best that any model can reach, ``{"loss", "metrics", "words"}``, where the data was made for this task."""
-    made = run.version.dataset.synthetic
+    made = run.version.synthetic
     return made["optimum"] if made and made["task"] == run.kind else None
 
 

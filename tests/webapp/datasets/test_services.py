@@ -82,7 +82,7 @@ def test_the_same_bytes_lie_once_and_go_with_their_last_owner(alice, make):
 def test_a_run_holds_on_to_its_data(alice, make):
     dataset = make.dataset(alice.personal_team)
     make.run(alice.personal_team, dataset=dataset)
-    with pytest.raises(services.InUse, match="1 run uses it"):
+    with pytest.raises(services.InUse, match="1 run uses it: “a run”"):
         services.delete(user=alice, dataset=dataset)
     assert blobs.path_of(dataset.version.sha256).exists()
 
