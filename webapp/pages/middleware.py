@@ -1,8 +1,12 @@
-"""A strict content security policy: everything from our own server, nothing inline."""
+"""What every answer gets: a strict content security policy, and for a script that is signed out, where to sign in."""
 
 from __future__ import annotations
 
+from urllib.parse import urlencode, urlsplit
+
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import sync_and_async_middleware
 
 POLICY = "; ".join((
@@ -29,3 +33,28 @@ def content_security_policy(get_response):
         return response
 
     return middleware
+
+
+@sync_and_async_middleware
+def sign_in_of_scripts(get_response):
+    """A fragment is never answered with the sign-in page: 401, and ``X-Sign-In`` leads there and back to the page."""
+    if iscoroutinefunction(get_response):
+
+        async def middleware(request):
+            return _told(request, await get_response(request))
+
+        markcoroutinefunction(middleware)
+        return middleware
+
+    return lambda request: _told(request, get_response(request))
+
+
+def _told(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    leads = urlsplit(response.headers.get("Location", "")).path
+    if leads != settings.LOGIN_URL or "HX-Request" not in request.headers:
+        return response
+    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    back = urlencode({"next": f"{page.path or '/'}{'?' if page.query else ''}{page.query}"})
+    told = HttpResponse("You are signed out.", status=401, content_type="text/plain; charset=utf-8")
+    told["X-Sign-In"] = f"{settings.LOGIN_URL}?{back}"
+    return told

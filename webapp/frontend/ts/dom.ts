@@ -33,7 +33,8 @@ export function svg<K extends keyof SVGElementTagNameMap>(
   return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 
-/** Django's token against forged requests; base.html writes it into the page. */
+/** Django's token against forged requests: the cookie's, which another tab may have changed by signing in, else the page's. */
 export function csrf(): string {
-  return find<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
+  const cookie = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1];
+  return cookie ?? find<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
 }

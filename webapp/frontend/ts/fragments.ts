@@ -1,21 +1,33 @@
 /** Pieces of a page that the server renders: fetched, posted, and shown in dialogs. Every link and form also works as it is. */
 import { all, csrf, find, h } from "./dom";
+import { heard, lost } from "./offline";
+import { SIGN_IN, signedIn, signedOut } from "./session";
 import { refresh } from "./times";
 import { toast } from "./toast";
 
+const PATIENCE = 20_000; // ms for an answer, as htmx-config in base.html has it
+
 /** Asks for an address as a fragment (`request.htmx` on the server). Throws what to tell the reader. */
 export async function ask(url: string, body?: BodyInit): Promise<Response> {
-  const headers: Record<string, string> = { "HX-Request": "true", ...(body ? { "X-CSRFToken": csrf() } : {}) };
+  const headers: Record<string, string> = {
+    "HX-Request": "true", "HX-Current-URL": location.href, ...(body ? { "X-CSRFToken": csrf() } : {}),
+  };
+  const signal = AbortSignal.timeout(PATIENCE);
   let response: Response;
   try {
-    response = await fetch(url, body ? { method: "POST", body, headers } : { headers });
-  } catch {
+    response = await fetch(url, body ? { method: "POST", body, headers, signal } : { headers, signal });
+  } catch (error) {
+    if ((error as Error).name === "TimeoutError") throw new Error("The server took too long. Try again in a moment.");
+    lost();
     throw new Error("The server does not answer. Try again in a moment.");
   }
-  if (response.redirected && new URL(response.url).pathname.startsWith("/accounts/")) {
-    location.reload(); // signed out meanwhile: the sign-in page leads back here
-    return new Promise(() => {});
+  heard();
+  const signIn = response.headers.get(SIGN_IN);
+  if (signIn) {
+    signedOut(signIn);
+    throw new Error("You are signed out.");
   }
+  signedIn();
   if (response.ok || response.status === 409 || response.status === 422) return response;
   if (response.status === 403) throw new Error("Your role in this team may not do this, or the page is too old: reload it.");
   if (response.status === 404) throw new Error("It is no longer there.");

@@ -2,6 +2,7 @@
  * A socket that comes back: opened anew after a loss, with growing pauses, at once when the network or the reader
  * returns. It carries frames and knows nothing of what they say.
  */
+import { heard } from "./offline";
 
 export type LinkState = "connecting" | "live" | "offline" | "closed";
 
@@ -69,6 +70,7 @@ export class Link {
 
   #heard(): void {
     this.heardAt = Date.now();
+    heard();
     this.#options.onState("live", "");
   }
 

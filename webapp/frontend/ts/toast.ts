@@ -1,7 +1,9 @@
 /** What just happened, said quietly in the corner and read out by a screen reader. */
-import { find, h } from "./dom";
+import { all, find, h } from "./dom";
 
 export function toast(text: string, kind: "info" | "success" | "warning" | "error" = "info"): void {
+  const said = all("#toasts .toast").some((element) => element.querySelector("p")?.textContent === text);
+  if (said) return; // once is enough, however often it fails
   const close = h("button", { type: "button", class: "button plain small", "data-dismiss": true, "aria-label": "Dismiss" }, "×");
   const element = h("div", { class: `toast ${kind}` }, h("p", {}, text), close);
   find("#toasts")?.append(element);

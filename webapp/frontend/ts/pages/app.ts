@@ -1,7 +1,11 @@
 /** What every page has: theme, keys, times, dialogs, copy buttons, toasts, htmx. */
 import htmx from "htmx.org";
 import { all, find } from "../dom";
+import * as failures from "../failures";
+import * as focus from "../focus";
 import * as keys from "../keys";
+import * as offline from "../offline";
+import * as session from "../session";
 import * as theme from "../theme";
 import * as times from "../times";
 import { fade, toast } from "../toast";
@@ -19,11 +23,10 @@ times.refresh();
 setInterval(times.refresh, 20_000);
 all(".toast").forEach(fade);
 document.addEventListener("htmx:afterSettle", (event) => times.refresh(event.target as HTMLElement));
-document.addEventListener("htmx:sendError", () => toast("The server does not answer. Your input is still here; try again in a moment.", "error"));
-document.addEventListener("htmx:responseError", (event) => {
-  const status = (event as CustomEvent<{ xhr: XMLHttpRequest }>).detail.xhr.status;
-  toast(`The server refused that (${status}). Reload the page and try again.`, "error");
-});
+failures.watch();
+focus.keep();
+offline.watch();
+session.watch();
 
 for (const input of all<HTMLInputElement>("input[name=theme]")) {
   input.checked = input.value === theme.choice();

@@ -145,6 +145,7 @@ async function open(): Promise<void> {
   } catch {
     // Without the history the socket tells everything from the first event on.
   }
+  find("#run-charts")?.removeAttribute("aria-busy");
   draw();
   link.start();
   setInterval(showLink, 1000);

@@ -1,0 +1,90 @@
+/**
+ * What a piece of the page says when htmx could not fetch it. One that is asked for again and again says it where it stands,
+ * with a button; what somebody did says it in the corner. Nothing that is shown already goes away.
+ */
+import htmx from "htmx.org";
+import { csrf, find, h } from "./dom";
+import { clock, heard, isLost, lastHeard, lost } from "./offline";
+import { SIGN_IN, signedIn, signedOut } from "./session";
+import { toast } from "./toast";
+
+interface Detail {
+  elt: HTMLElement;
+  xhr: XMLHttpRequest;
+  headers: Record<string, string>;
+  requestConfig: { path: string; verb: string; triggeringEvent?: Event };
+}
+
+const SLOW = 300; // ms until a page says that it loads something
+
+/** What to tell of an answer that is none. A short text of our own services is told as it is. */
+export function words(status: number, type: string, body: string): string {
+  if (type.startsWith("text/plain") && body.length < 400) return body;
+  if (status === 403) return "Your role in this team may not do this, or the page is too old: reload it.";
+  if (status === 404) return "It is no longer there.";
+  if (status === 429) return "That was too often. Wait a moment and try again.";
+  return `The server could not do that (${status}). Nothing you see here was lost; try again.`;
+}
+
+export function watch(): void {
+  on("htmx:configRequest", ({ detail }) => {
+    detail.headers["X-CSRFToken"] = csrf();
+  });
+  on("htmx:afterOnLoad", ({ detail }) => {
+    heard();
+    if (detail.xhr.status < 400) {
+      signedIn();
+      noteOf(detail.elt)?.remove();
+    }
+  });
+  on("htmx:sendError", ({ detail }) => {
+    lost();
+    if (byHand(detail)) toast("The studio does not answer. What you see and typed is still here; try again in a moment.", "error");
+  });
+  on("htmx:timeout", ({ detail }) => fail(detail, "The server took too long."));
+  on("htmx:responseError", ({ detail }) => {
+    const { xhr } = detail;
+    const signIn = xhr.getResponseHeader(SIGN_IN);
+    if (signIn) return signedOut(signIn);
+    fail(detail, words(xhr.status, xhr.getResponseHeader("Content-Type") ?? "", xhr.responseText));
+  });
+  showLoading();
+}
+
+function on(name: string, take: (event: CustomEvent<Detail>) => void): void {
+  document.addEventListener(name, (event) => take(event as CustomEvent<Detail>));
+}
+
+/** Whether somebody did it, and not the clock. */
+function byHand({ requestConfig }: Detail): boolean {
+  return requestConfig.triggeringEvent !== undefined;
+}
+
+function fail(detail: Detail, why: string): void {
+  if (byHand(detail)) return toast(why, "error");
+  if (isLost()) return;
+  const { elt } = detail;
+  const retry = h("button", { type: "button", class: "button small" }, "Retry");
+  retry.addEventListener("click", () => void htmx.ajax("get", detail.requestConfig.path, { source: elt }));
+  const text = `${why} What you see is from ${clock(lastHeard())}.`;
+  const note = noteOf(elt);
+  if (note) return;
+  elt.before(h("div", { class: "notice", role: "alert", "data-failed": elt.id }, h("p", { class: "grow" }, text), retry));
+}
+
+function noteOf(elt: HTMLElement): HTMLElement | null {
+  return elt.id ? find(`[data-failed="${CSS.escape(elt.id)}"]`) : null;
+}
+
+/** A thin line above the page while something that somebody asked for is on its way. */
+function showLoading(): void {
+  const pending = new Map<XMLHttpRequest, ReturnType<typeof setTimeout>>();
+  on("htmx:beforeSend", ({ detail }) => {
+    if (byHand(detail)) pending.set(detail.xhr, setTimeout(() => document.body.classList.add("loading"), SLOW));
+  });
+  on("htmx:afterRequest", ({ detail }) => {
+    clearTimeout(pending.get(detail.xhr));
+    pending.delete(detail.xhr);
+    if (pending.size === 0) document.body.classList.remove("loading");
+  });
+}
