@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -66,10 +66,8 @@ class Doorkeeper(Topic):
                     held.ended.set()
             except Exception as error:  # the database is away: nobody can see anything new meanwhile
                 log.warning("cannot see who may still look on just now: %s", error)
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(news.wait(), LOOK)
-            except TimeoutError:
-                pass
 
 
 @asynccontextmanager

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from webapp.accounts.models import User
 from webapp.teams.models import Entry, Team
+from webapp.teams.selectors import require_in
 
 # what → the sentence that a page shows of it; {thing} is the thing's kind and name, the others are details.
 SENTENCES: dict[str, str] = {
@@ -51,3 +54,29 @@ def note(user: User, what: str, thing: Any, **details: Any) -> Entry:
         team_id=thing.id if isinstance(thing, Team) else thing.team_id, who_id=user.id, who=user.email, what=what,
         kind=thing._meta.verbose_name, thing_id=thing.id, thing=thing.name, details=details,
     )  # fmt: skip
+
+
+def entries_of(user: User, team: Team) -> QuerySet[Entry]:
+    """The lines of the team, newest first; ``as_text`` makes a sentence of one."""
+    require_in(user, team.id, "view")
+    return Entry.objects.filter(team_id=team.id).order_by("-id")
+
+
+def sentence(entry: Entry) -> str:
+    """What was done, to be read after the name of who did it. Not escaped: names in it come from people.
+
+    >>> sentence(Entry(what="deleted", kind="run", thing="a run"))
+    'deleted the run “a run”'
+    """
+    thing = "the team" if entry.kind == "team" else f"the {entry.kind} “{entry.thing}”"
+    details = {name: str(value) for name, value in entry.details.items()}
+    role = details.get("role", "")
+    known = {"thing": thing, "article": "an" if role[:1] in ("o", "e") else "a", **details}
+    return SENTENCES[entry.what].format_map(_Kept(known))
+
+
+class _Kept(dict[str, str]):
+    """A detail that nobody gave is left out."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"

@@ -41,6 +41,24 @@ class Membership(models.Model):
         return f"{self.user} in {self.team} as {self.role}"
 
 
+class Invitation(models.Model):
+    """A link by which one person joins the team. Only the hash of its secret is kept."""
+
+    id = models.CharField(primary_key=True, max_length=16, default=new_id, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=10, choices=Role)
+    sha256 = models.CharField(max_length=64, unique=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    accepted_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    accepted_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"invitation {self.id} to {self.team} as {self.role}"
+
+
 class Entry(models.Model):
     """A line of a team's history; see :mod:`webapp.teams.history`. It refers to nothing, so that it can outlive all."""
 

@@ -13,7 +13,7 @@ from django.http import Http404
 
 from webapp.accounts.models import User
 from webapp.ids import is_id
-from webapp.teams.models import Membership, Team
+from webapp.teams.models import Invitation, Membership, Role, Team
 from webapp.teams.roles import may
 
 
@@ -38,6 +38,21 @@ def team_for(user: User, team_id: str | None = None, *, right: str = "view") -> 
 def role_of(user: User, team: Team) -> str | None:
     """The person's role in the team; None when they are not in it."""
     return Membership.objects.filter(team=team, user=user).values_list("role", flat=True).first()
+
+
+def members_of(user: User, team: Team) -> QuerySet[Membership]:
+    """The people of the team with their roles: owners first, then by address."""
+    require_in(user, team.id, "view")
+    members = Membership.objects.filter(team=team).select_related("user")
+    by_role = Case(*(When(role=role, then=rank) for rank, role in enumerate(Role.values)))
+    return members.order_by(by_role, "user__email")
+
+
+def invitations_of(user: User, team: Team) -> QuerySet[Invitation]:
+    """The team's invitations that nobody has used or revoked, newest first (ended ones among them)."""
+    require_in(user, team.id, "manage")
+    waiting = Invitation.objects.filter(team=team, accepted_at=None, revoked_at=None)
+    return waiting.select_related("created_by").order_by("-created_at", "-id")
 
 
 def require(role: str | None, right: str, user: User) -> None:
