@@ -37,8 +37,10 @@ def problems_of(version: Version) -> Answer:
     known = inspection.get("problems", [])
     if not inspection.get("columns") or purpose(version) == inspection.get("purpose", {"task": None, "roles": {}}):
         return Answer(known)
-    check = Check.objects.filter(version=version, key=_key(None, purpose(version))).first()
-    return _answer(check) if check else Answer(known)
+    asked = getattr(version, "asked_again", None)  # fetched along by the selectors
+    asked = version.checks.filter(other=None) if asked is None else asked
+    key = _key(None, purpose(version))
+    return next((_answer(check) for check in asked if check.key == key), Answer(known))
 
 
 def ask_again(dataset: Dataset) -> None:

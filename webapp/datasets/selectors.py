@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from webapp.accounts.models import User
 from webapp.datasets import parts
-from webapp.datasets.models import CURRENT_FIRST, Dataset, Status, Upload, Version
+from webapp.datasets.models import CURRENT_FIRST, Check, Dataset, Status, Upload, Version
 from webapp.runs.models import Run
 from webapp.teams.models import Team
 from webapp.teams.selectors import of_teams, one_of_teams
@@ -94,7 +94,8 @@ def uploads_of(user: User, team: Team | None = None) -> list[Upload]:
 
 def upload_for(user: User, upload_id: str, *, right: str = "view") -> Upload:
     """One upload, with ``offset``: the bytes that have come, None when they are gone (expired, or cancelled)."""
-    return _with_offset(one_of_teams(Upload.objects.all(), user, upload_id, right))
+    rows = Upload.objects.select_related("version", "into").defer("version__inspection")
+    return _with_offset(one_of_teams(rows, user, upload_id, right))
 
 
 def error_of(upload: Upload) -> str | None:
@@ -113,8 +114,10 @@ def _with_newest(number: int | None = None) -> QuerySet[Dataset]:
     """``number``: of the version that is wanted in place of the newest."""
     wanted = Version.objects.filter(dataset=OuterRef("dataset")).order_by(*CURRENT_FIRST).values("id")[:1]
     versions = Version.objects.filter(id=Subquery(wanted)) if number is None else Version.objects.filter(number=number)
+    questions = Prefetch("checks", queryset=Check.objects.filter(other=None), to_attr="asked_again")
+    versions = versions.select_related("created_by").prefetch_related(questions)
     return Dataset.objects.select_related("team", "created_by").prefetch_related(
-        Prefetch("versions", queryset=versions.select_related("created_by"), to_attr="newest")
+        Prefetch("versions", queryset=versions, to_attr="newest")
     )
 
 

@@ -166,18 +166,19 @@ def create_synthetic(
     return version.dataset
 
 
-def create_example(*, user: User, team: Team, example: str) -> Dataset:
+def create_example(*, user: User, team: Team, example: str, name: str = "") -> Dataset:
     """A dataset of a text that lies on the machine (``made.EXAMPLES``); a job writes and reads it.
 
-    Raises Invalid at ``example``.
+    Raises Invalid at ``example`` or ``name``.
     """
     require_in(user, team.id, "upload")
     if (choice := made.EXAMPLES.get(example)) is None:
         raise Invalid.at("example", f"{example!r:.60} is not one of {', '.join(made.EXAMPLES)}.")
     _check_room(choice.unit_bytes)
     version = _new_dataset(
-        part=new_id(), user=user, filename=choice.filename, team_id=team.id, name=choice.label, example=example
-    )
+        part=new_id(), user=user, filename=choice.filename, team_id=team.id, name=clean_name(name or choice.label),
+        example=example,
+    )  # fmt: skip
     wake("jobs.ingest.work")
     return version.dataset
 

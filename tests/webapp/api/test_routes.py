@@ -19,6 +19,9 @@ ROUTES = {
     "POST /api/v1/datasets": (None, {"name": "a", "text": "b"}, 201, 201),
     "GET /api/v1/datasets": (None, None, 200, 200),
     "GET /api/v1/datasets/{dataset_id}": ("dataset", None, 200, 200),
+    "GET /api/v1/datasets/{dataset_id}/versions": ("dataset", None, 200, 200),
+    "GET /api/v1/datasets/{dataset_id}/download": ("dataset", None, 200, 200),
+    "DELETE /api/v1/datasets/{dataset_id}/versions/{number}": ("dataset", None, 409, 403),  # it is the only one
     "PATCH /api/v1/datasets/{dataset_id}": ("dataset", {"name": "b"}, 200, 403),
     "DELETE /api/v1/datasets/{dataset_id}": ("dataset", None, 204, 403),
     "POST /api/v1/plan": ("dataset", {"dataset_id": "{dataset_id}", "recipe": RECIPE}, 200, 200),
@@ -78,6 +81,7 @@ def things(alice, make):
     return {
         "dataset_id": make.dataset(team).id, "run_id": run.id, "model_id": model.id,
         "share_id": share(user=alice, model=model)[0].id, "team_id": team.id,
+        "number": "1",
     }  # fmt: skip
 
 

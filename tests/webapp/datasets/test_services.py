@@ -62,7 +62,7 @@ def test_the_newest_version_is_the_dataset(alice, make, django_assert_num_querie
     dataset = make.dataset(alice.personal_team)
     make.dataset(alice.personal_team)
     newer = Version.objects.create(dataset=dataset, number=2, filename="b.txt")
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         listed = list(selectors.datasets_of(alice))
         assert [item.version.number for item in listed] == [1, 2]
     assert selectors.dataset_for(alice, dataset.id).version == newer

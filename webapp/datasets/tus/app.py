@@ -109,10 +109,13 @@ async def _create(request: Request) -> Response:
 
 
 def _created(user: Any, metadata: dict[str, str], length: int) -> Upload:
-    team = team_for(user, metadata.get("team_id"), right="upload")
+    dataset_id = metadata.get("dataset_id")  # of which it shall be a new version
+    into = selectors.dataset_for(user, dataset_id, right="upload") if dataset_id else None
+    team = into.team if into else team_for(user, metadata.get("team_id"), right="upload")
     return services.create_upload(
-        user=user, team=team, filename=metadata.get("filename", ""), name=metadata.get("name", ""), length=length
-    )
+        user=user, team=team, filename=metadata.get("filename", ""), name=metadata.get("name", ""), length=length,
+        into=into,
+    )  # fmt: skip
 
 
 async def _head(request: Request, upload_id: str) -> Response:
@@ -151,7 +154,7 @@ async def _get(request: Request, upload_id: str) -> Response:
     upload = await _fetch(request, upload_id, "view")
     body = {
         "id": upload.id, "offset": upload.offset, "length": upload.length, "dataset_id": upload.dataset_id,
-        "error": await in_thread(selectors.error_of)(upload),
+        "version": upload.version and upload.version.number, "error": await in_thread(selectors.error_of)(upload),
     }  # fmt: skip
     return Response(200, {"Content-Type": "application/json"}, json.dumps(body).encode())
 

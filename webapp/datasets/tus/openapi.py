@@ -17,12 +17,13 @@ VERSION = _header("Tus-Resumable", tus.VERSION)
 ID = {"in": "path", "name": "upload_id", "required": True, "schema": TEXT}
 UPLOAD = {
     "type": "object",
-    "required": ["id", "offset", "length", "dataset_id", "error"],
+    "required": ["id", "offset", "length", "dataset_id", "version", "error"],
     "properties": {
         "id": {"type": "string"},
         "offset": {"type": "integer", "description": "bytes that have come"},
         "length": {"type": "integer"},
         "dataset_id": {"type": ["string", "null"], "description": "what it became"},
+        "version": {"type": ["integer", "null"], "description": "which version of the dataset it became"},
         "error": {"type": ["string", "null"]},
     },
 }
@@ -42,7 +43,10 @@ PATHS: dict[str, Any] = {
             parameters=[
                 VERSION,
                 _header("Upload-Length", "bytes"),
-                _header("Upload-Metadata", "filename, name, team_id; values in base64", required=False),
+                _header(
+                    "Upload-Metadata", "filename, name, team_id; dataset_id for a new version; in base64",
+                    required=False,
+                ),
             ],
         ),
     },
