@@ -12,6 +12,8 @@ from django.views.decorators.http import require_safe
 
 from webapp.datasets.selectors import datasets_of, uploads_of
 from webapp.models.selectors import models_of
+from webapp.pages.selectors import newest_samples
+from webapp.queue.selectors import places_for
 from webapp.runs import selectors as runs
 from webapp.runs.models import Status
 from webapp.teams.current import team_of
@@ -27,13 +29,15 @@ EVERY = {True: "every 3s", False: "every 15s"}  # how often home asks again: whi
 def home(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
     mine = runs.runs_of(request.user, team)
-    training = list(mine.filter(status=Status.RUNNING).order_by("started_at")[:MOST])
+    training = list(mine.filter(status=Status.RUNNING).order_by("-started_at")[:MOST])
     waiting = list(mine.filter(status=Status.QUEUED).order_by("queued_at")[:MOST])
     ended = list(mine.exclude(status__in=[Status.RUNNING, Status.QUEUED])[:MOST])
     queue = runs.queue() if waiting else {}
     for run in waiting:
         run.waits_for = runs.waiting_for(run, queue.get(run.id))
     context = {
+        "samples": newest_samples([*training, *ended]),
+        "places": places_for(request.user),
         "training": training,
         "waiting": waiting,
         "ended": ended,

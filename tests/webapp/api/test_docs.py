@@ -43,3 +43,14 @@ def test_the_page_shows_every_route_and_needs_nothing_from_elsewhere():
     assert "<style" not in html
     assert not re.findall(r"<script(?![^>]*\bsrc=)", html)
     assert "default-src 'self'" in page["Content-Security-Policy"]
+
+
+@pytest.mark.django_db
+def test_a_reader_who_is_not_signed_in_may_sign_in_and_is_not_asked_to_sign_out(client, alice):
+    html = client.get("/api/v1/docs").content.decode()
+    assert "Sign out" not in html
+    assert 'href="/accounts/login/?next=%2Fapi%2Fv1%2Fdocs"' in html
+    client.force_login(alice)
+    html = client.get("/api/v1/docs").content.decode()
+    assert "Sign out" in html
+    assert "Sign in" not in html

@@ -76,8 +76,8 @@ def test_what_trains_and_what_waits_for_what_and_how_long(see, alice, line):
     assert 'value="0.25' in text
     assert "Step 50 of 200" in text
     assert "10\u00a0min left" in text
-    assert "The one training slot is taken. Starts in about 10\u00a0min, and takes about 2\u00a0min." in text
-    assert "1 run before it. Starts in about 12\u00a0min" in text
+    assert "The one training slot is taken. Starts in about\u00a010\u00a0min, and takes about\u00a02\u00a0min." in text
+    assert "1 run before it. Starts in about\u00a012\u00a0min" in text
     assert '<span class="count">2</span>' in text
 
 
@@ -86,7 +86,7 @@ def test_other_teams_runs_are_there_without_their_names(see, charlie, line, staf
     text = see(charlie)
     assert text.count("Another team’s run") == 3
     assert "Trains another team’s run" in text
-    assert "Starts in about 12\u00a0min" in text
+    assert "Starts in about\u00a012\u00a0min" in text
     for secret in ("gt;first", "gt;second", *(run.id for run in line.values()), "formaction"):
         assert secret not in text.partition("<main")[2]
 

@@ -58,3 +58,28 @@ def histogram(counts: list[list[float]], name: str, what: str) -> SafeString:
         '<svg class="histogram" viewBox="0 0 {} 32" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
         10 * len(counts), f"How long {name} is, in {what}: {len(counts)} groups", bars,
     )  # fmt: skip
+
+
+@register.simple_tag
+def forecast(sample: dict[str, Any]) -> SafeString:
+    """A forecast as three lines: what was read, the middle of what was forecast, and what followed."""
+    quantiles = sample["quantiles"]
+    middle = quantiles[min(quantiles, key=lambda level: abs(float(level) - 0.5))]
+    read = sample["history"][-max(2 * len(middle), 24) :]
+    last, wide = read[-1:], max(1, len(read) + len(middle) - 1)
+    values = [value for value in (*read, *middle, *sample["truth"]) if value is not None]
+    low, high = min(values, default=0), max(values, default=0)
+
+    def line(points: list[float | None], start: int) -> str:
+        known = [(start + place, value) for place, value in enumerate(points) if value is not None]
+        drawn = [f"{x * WIDTH / wide:.1f} {1 + (high - y) / ((high - low) or 1) * 46:.1f}" for x, y in known]
+        return f"M{'L'.join(drawn)}" if drawn else ""
+
+    start = len(read) - len(last)
+    words = f"what was read, what was forecast for {len(middle)} steps, what followed"
+    return format_html(
+        '<svg class="forecast-line" viewBox="0 0 {} 48" preserveAspectRatio="none" role="img" aria-label="{}: {}">'
+        '<path d="{}"/><path class="truth" d="{}"/><path class="guess" d="{}"/></svg>',
+        WIDTH, sample["name"] or "The series", words,
+        line(read, 0), line([*last, *sample["truth"]], start), line([*last, *middle], start),
+    )  # fmt: skip

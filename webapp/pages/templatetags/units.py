@@ -61,6 +61,15 @@ def duration(seconds: float | None) -> str:
 
 
 @register.filter
+def about(seconds: float | None) -> str:
+    """172 → about 3 min: an estimate in steps of 5 s, from a minute on of 30 s, from ten minutes on of a minute."""
+    if seconds is None:
+        return ""
+    grain = 5 if seconds < 60 else 30 if seconds < 600 else 60
+    return f"about{SPACE}{duration(max(grain, round(seconds / grain) * grain))}"
+
+
+@register.filter
 def share(fraction: float | None) -> str:
     """0.0412 → 4 %; below one percent with as many digits as it takes; nothing → an empty text."""
     if fraction in (None, ""):
