@@ -62,8 +62,8 @@ def facts_of(recipe: Recipe, inspection: dict[str, Any]) -> Facts:
     if read is None:
         raise RecipeError.at("task.text_column", "no column of the file can be read as a sequence")
     column, output = by_name[read], by_name.get(task.label_column or task.target_column or task.tag_column or "")
-    steps = _steps(column, task.tokens)
-    both = _steps(output, task.target_tokens)["mean"] + 1 if output and task.target_column else 0
+    steps = lengths_of(column, task.tokens)
+    both = lengths_of(output, task.target_tokens)["mean"] + 1 if output and task.target_column else 0
     return Facts(
         tokens=round(records * (steps["mean"] + both)),
         vocabulary_size=_vocabulary(column, task.tokens, task.vocabulary_size),
@@ -91,12 +91,15 @@ def _longest(read: int, output: dict[str, Any] | None, recipe: Recipe) -> int:
     task = recipe.task
     if task.condition_columns is not None:
         return read + 1
-    return max(read, int(_steps(output, task.target_tokens)["max"]) + 1) if output and task.target_column else read
+    return max(read, int(lengths_of(output, task.target_tokens)["max"]) + 1) if output and task.target_column else read
 
 
-def _steps(column: dict[str, Any], tokens: str | None) -> dict[str, float]:
+def lengths_of(column: dict[str, Any], tokens: str | None) -> dict[str, float]:
     """How long the sequences of a column are: items of a list, words, letters, or about as many byte pairs as words."""
     lengths = column["lengths"]
+    if column["kind"] == "time":  # read as it is written
+        longest = max(len(str(column[end])) for end in ("min", "max"))
+        return {"mean": float(longest), "max": longest}
     if not lengths:
         return {"mean": 1.0, "max": 1}
     if "items" in lengths:

@@ -33,6 +33,9 @@ ROWS, ROW_COLUMNS, CELL, CELL_ITEMS = 20, 50, 300, 60
 LENGTHS, BARS = 4096, 24
 """Of the lines of a text: lengths that are counted one by one, and the bars of their histogram."""
 
+SERIES, SERIES_FIRST, SERIES_SPREAD = 8, 1_200, 300
+"""Of a series' preview: columns, rows from the start of the first column, rows evenly spread over the whole."""
+
 _CODE_POINTS = 0x110000
 _DETAILS = ("encoding", "encoding_guessed", "byte_order_mark", "compression", "bytes", "index", "delimiter", "header")
 
@@ -58,7 +61,8 @@ def inspect(
     else the one that its columns suggest. ``roles``: what somebody says that columns are for, by name, "" for nothing.
 
     A table has ``columns`` (see :func:`rnncore.data.columns.survey`), ``task`` and ``roles`` besides; its statistics
-    are ``records``, and its preview ``rows``.
+    are ``records``, and its preview ``rows``; one that looks like a series has values of some columns there besides, as
+    ``series``: ``{name: {"first": [the first rows, of one column], "spread": [rows spread over the whole]}}``.
     For a text:
 
     ``progress(done_bytes, total_bytes)`` is called once a block (a megabyte), in the calling thread; it may raise to
@@ -132,9 +136,29 @@ def inspect_table(table: Table, task: str | None = None, said: dict[str, str] | 
     ]
     return {
         "format": table.format, **details, "statistics": {"records": len(table), "columns": len(table.columns)},
-        "preview": {"rows": rows}, "columns": found, "task": proposed, "roles": roles,
+        "preview": {"rows": rows, "series": _series(table, found)}, "columns": found, "task": proposed, "roles": roles,
         "problems": refused + problems.of_table(table, used, proposed, read),
     }  # fmt: skip
+
+
+def _series(table: Table, found: list[dict[str, Any]]) -> dict[str, dict[str, list[Any]]]:
+    """Values for drawings of a table that looks like a series; empty for others."""
+    if not any(column["role"] in ("time", "value") for column in found):
+        return {}
+    numeric = [column for column in found if column["kind"] in columns.NUMBERS]
+    numeric.sort(key=lambda column: column["role"] != "value")
+    spread = np.unique(np.linspace(0, len(table) - 1, min(SERIES_SPREAD, len(table))).astype(int))
+    kept = {}
+    for column in numeric[:SERIES]:
+        values = table.columns[column["name"]]
+        first = [] if kept else values[:SERIES_FIRST]
+        kept[column["name"]] = {"first": _finite(first), "spread": _finite([values[row] for row in spread])}
+    return kept
+
+
+def _finite(values: list[Any]) -> list[float | None]:
+    """Numbers of six digits, which is enough to draw them."""
+    return [float(f"{value:.6g}") if value is not None and np.isfinite(value) else None for value in values]
 
 
 def _read(task: str, found: list[dict[str, Any]]) -> tuple[dict[str, list[str]], list[dict[str, Any]]]:

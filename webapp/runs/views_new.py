@@ -18,12 +18,11 @@ from rnncore.errors import RecipeError
 from rnncore.recipe import FieldSpec, fields
 from webapp.datasets.models import Dataset, Status
 from webapp.datasets.selectors import dataset_for, datasets_of
-from webapp.datasets.tasks import TEXT
 from webapp.datasets.words import in_words, stem_of, tasks_of
 from webapp.pages.templatetags.units import bytes_, compact, duration
 from webapp.problems import Refused
 from webapp.runs import services
-from webapp.runs.drawing import Step, draw
+from webapp.runs.drawing import Drawing, draw
 from webapp.runs.presets import DECIDED, Card
 from webapp.runs.recipe_form import KIND, TOPICS, RecipeForm, summary, typed
 from webapp.runs.selectors import run_for
@@ -78,7 +77,8 @@ def recipe(request: HttpRequest) -> HttpResponse:
 
 
 def _ready(request: HttpRequest) -> list[Dataset]:
-    return [dataset for dataset in datasets_of(request.user, team_of(request)) if dataset.version.status == Status.READY]
+    ours = datasets_of(request.user, team_of(request))
+    return [dataset for dataset in ours if dataset.version.status == Status.READY]
 
 
 def _form(request: HttpRequest, dataset: Dataset) -> RecipeForm:
@@ -192,9 +192,9 @@ def _summary(topic: str, form: RecipeForm) -> str:
     return summary(topic, form.offered.recipe) if form.offered else ""
 
 
-def _step(form: RecipeForm) -> Step | None:
-    """One step of truncated back-propagation, drawn on the text; records have none."""
-    return draw(form.version, form.offered.recipe) if form.offered and form.kind == TEXT else None
+def _step(form: RecipeForm) -> Drawing | None:
+    """One step, drawn on the data; none where they cannot serve the task."""
+    return draw(form.version, form.offered.recipe) if form.offered else None
 
 
 def _command(form: RecipeForm, dataset: Dataset) -> str:
