@@ -94,6 +94,7 @@ def _add_train(commands: Any) -> None:
     parser.add_argument("--test", metavar="PATH", help="a file to test on once, in place of a share of the data")
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder of the run")
     parser.add_argument("--resume", action="store_true", help="go on from the newest checkpoint in DIR, if any")
+    parser.add_argument("--weights", metavar="DIR", help="start from a model or a checkpoint in place of drawn weights")
     parser.add_argument("--events", metavar="FILE", help="also write the events to FILE, - is stdout")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input ends")
 
@@ -122,7 +123,7 @@ def _train(arguments: argparse.Namespace) -> int:
     with _event_writer(arguments.events) as write:
         for last in train(
             asked, arguments.data, arguments.out, valid=arguments.valid, test=arguments.test, resume=arguments.resume,
-            should_stop=stop.is_set,
+            weights=arguments.weights, should_stop=stop.is_set,
         ):  # fmt: skip
             write(last)
     return STOPPED if last["kind"] == "stopped" else DONE

@@ -34,7 +34,8 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class Started(Event):
-    """The first fact of an attempt: what will be trained, on what."""
+    """The first fact of an attempt: what will be trained, on what. ``unknown``: of a run that started from the weights
+    of another, the share of the training data's tokens that those do not know."""
 
     kind = "started"
     parameters: int
@@ -43,6 +44,7 @@ class Started(Event):
     device: str
     precision: str
     vocabulary_size: int | None
+    unknown: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

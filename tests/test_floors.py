@@ -16,7 +16,8 @@ FORBIDDEN = {
     "supervisor": ("jobs", "webapp", "rnncore", "django"),
 }
 TORCH_FREE = (
-    "recipe", "catalog", "events", "errors", "facts", "fitness", "plan", "cost", "defaults", "data",
+    "recipe", "catalog", "events", "errors", "facts", "fitness", "plan", "cost", "defaults", "data", "continuing",
+    "weights",
 )  # of rnncore  # fmt: skip
 
 

@@ -81,6 +81,22 @@ class Conditions:
         """To the columns of a training part: those of numbers alone are numbers. Raises DataError."""
         return cls([_fitted(name, values) for name, values in columns.items()])
 
+    def with_labels_of(self, known: Conditions) -> Conditions:
+        """The same columns, numbers scaled as here, with the labels of ``known``, which has the columns too.
+
+        Raises DataError where a column is of another kind there.
+        """
+        items = []
+        for ours in self.items:
+            theirs = next((item for item in known.items if item.column == ours.column), None)
+            if theirs is None or theirs.kind != ours.kind:
+                kind = f"of the kind {theirs.kind}" if theirs else "not known"
+                raise DataError(
+                    f"{ours.column!r} is a {ours.kind}; in the weights that the run starts from it is {kind}"
+                )
+            items.append(theirs if isinstance(ours, Label) else ours)
+        return Conditions(items)
+
     def encode(self, rows: Sequence[Values]) -> tuple[np.ndarray, np.ndarray]:
         """Labels ``(rows, label columns)`` int64 and numbers ``(rows, number columns)`` float32.
 

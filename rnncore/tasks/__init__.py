@@ -76,6 +76,9 @@ class Task(Protocol):
     facts: Facts
     done: float
     """The share of the training that is done, 0 to 1: the loop sets it before each step."""
+    unknown: float | None
+    """Where the run started from weights (:mod:`rnncore.tasks.known`): the share of the training part's tokens that
+    they do not know. None where there are none to know."""
 
     def __init__(self, recipe: Recipe, sources: Sources, folder: Path, tick: Callable[[], None]) -> None: ...
 

@@ -23,7 +23,7 @@ from rnncore.errors import DataError
 from rnncore.events import Baseline, Example
 from rnncore.fitness import MOST_CLASSES
 from rnncore.recipe import Recipe
-from rnncore.tasks import Forward, Measured, Sources, inputs, records
+from rnncore.tasks import Forward, Measured, Sources, inputs, known, pooled, records
 from rnncore.tasks.inputs import Input
 from rnncore.tasks.pooled import PooledModel, build_pooled, gradient_by_lag, pooled_description, scored
 from rnncore.tasks.records import Part, Records
@@ -45,11 +45,12 @@ class Task:
         self.data = Records(recipe, files, tick)
         self.recipe = self.data.recipe
         self.parts = self.data.parts
-        train = self.parts["train"]
-        self.labels = _labels(train, self.recipe.task.label_column)
-        self.input = inputs.fitted(self.recipe.task, train)
+        train, self.known = self.parts["train"], known.of(folder)
+        self.labels = self.known.description["labels"] if self.known else _labels(train, self.recipe.task.label_column)
+        self.input = inputs.fitted(self.recipe.task, train, self.known and self.known.vocabularies().get("text"))
         self.sequences = {name: self.input.sequences(part) for name, part in self.parts.items()}
         self.targets = {name: self._targets(part) for name, part in self.parts.items()}
+        self.unknown = pooled.unknown(self.known, self.input, train, self.sequences["train"])
         lengths = records.lengths_of(self.sequences["train"])
         self.facts = Facts(
             tokens=int(lengths.sum()), vocabulary_size=self.input.vocabulary and self.input.vocabulary.size,
@@ -62,6 +63,8 @@ class Task:
         numbers = {label: number for number, label in enumerate(self.labels)}
         found = np.empty(len(part), np.int64)
         for record, label in enumerate(map(str, part.column(self.recipe.task.label_column))):
+            if label not in numbers and self.known:
+                raise known.strange(label, self.labels, what="label", name=part.table.name, line=part.line(record))
             if label not in numbers:
                 raise DataError(
                     f"{part.table.name}: the label {label!r} of the {part.name} part is not in the training part",

@@ -35,7 +35,7 @@ from rnncore.infer.writing import Request, write
 from rnncore.networks.conditional import ConditionalNetwork
 from rnncore.networks.init import tied_embedding
 from rnncore.recipe import Recipe
-from rnncore.tasks import Measured, Sources, inputs, records
+from rnncore.tasks import Measured, Sources, inputs, known, records
 from rnncore.tasks.inputs import TextInput
 from rnncore.tasks.records import Part, Records
 from rnncore.tasks.written import ended, mean_loss, record_losses, shifted
@@ -72,11 +72,14 @@ class Task:
         self.data = Records(recipe, files, tick)
         self.recipe, self.folder = self.data.recipe, folder
         self.parts = self.data.parts
-        train = self.parts["train"]
+        train, taken = self.parts["train"], known.of(folder)
         self.conditions = Conditions.fitted({name: train.column(name) for name in self._columns()})
-        self.text = inputs.fitted(self.recipe.task, train)
+        if taken:
+            self.conditions = self.conditions.with_labels_of(Conditions.from_list(taken.description["conditions"]))
+        self.text = inputs.fitted(self.recipe.task, train, taken and taken.vocabularies()["text"])
         self.targets = {name: ended(self.text.sequences(part)) for name, part in self.parts.items()}
         self.given = {name: encoded(self.conditions, part) for name, part in self.parts.items()}
+        self.unknown = known.share_unknown(train.table.name, self.targets["train"]) if taken else None
         lengths = records.lengths_of(self.targets["train"])
         self.facts = Facts(
             tokens=int(lengths.sum()), vocabulary_size=self.text.vocabulary.size,

@@ -34,7 +34,7 @@ from rnncore.events import Baseline, Forecasted
 from rnncore.networks import FORMAT
 from rnncore.networks.forecaster import DirectForecaster, RecursiveForecaster
 from rnncore.recipe import Recipe
-from rnncore.tasks import Measured, Sources, windowed
+from rnncore.tasks import Measured, Sources, known, windowed
 from rnncore.tasks.records import moved
 from rnncore.tasks.windowed import Answering, Part, named
 from rnncore.train import diagnostics
@@ -57,6 +57,8 @@ _FIELDS = ("cell", "hidden_size", "num_layers", "dropout", "bias", "nonlinearity
 
 class Task:
     """See :class:`rnncore.tasks.Task`."""
+
+    unknown = None
 
     def __init__(self, recipe: Recipe, files: Sources, folder: Path, tick: Callable[[], None]) -> None:
         tables = {name: open_table(path, progress=lambda done, total: tick()) for name, path in files.named().items()}
@@ -107,7 +109,8 @@ class Task:
         self.scales = Scales(task.quantiles, self.scale.deviation[: self.count], naive_steps(train, task.season))
         recursive = task.strategy == "recursive"
         self.answering = Answering(task.quantiles, recursive, task.horizon, self.count)
-        self.centred = autoregression.centred(self.parts["train"].windows)
+        taken = known.of(self.folder)
+        self.centred = taken.description["centred"] if taken else autoregression.centred(self.parts["train"].windows)
         self.quick = self._quick()
 
     def _part(self, name: str, series: Series, rows: range) -> Part:

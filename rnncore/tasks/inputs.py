@@ -125,10 +125,12 @@ class ValueInput:
 Input = TextInput | ValueInput
 
 
-def fitted(task: Task, part: Part) -> Input:
-    """The input of a recipe's task, fitted to its training part."""
+def fitted(task: Task, part: Part, known: Vocabulary | None = None) -> Input:
+    """The input of a recipe's task, fitted to its training part; ``known``: a vocabulary that is taken as it is."""
     if task.value_columns and not task.text_column:
         return ValueInput.fitted(task.value_columns, part)
+    if known is not None:
+        return TextInput(task.text_column, known)
     vocabulary = Vocabulary.build(
         task.tokens, part.column(task.text_column), task.vocabulary_size or 0,
         at_least=2 if task.tokens == "word" else 1,

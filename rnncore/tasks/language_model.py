@@ -32,7 +32,7 @@ from rnncore.infer.runtime import Runtime
 from rnncore.infer.writing import Request, write
 from rnncore.recipe import Recipe
 from rnncore.recipe import Task as TaskTable
-from rnncore.tasks import Measured, Sources
+from rnncore.tasks import Measured, Sources, known
 from rnncore.train import diagnostics, durable
 from rnncore.train.precision import Forward, choose_device
 
@@ -64,12 +64,15 @@ class Task:
         def progress(done: int, total: int) -> None:
             tick()
 
-        self.tokenizer = _tokenizer(table, files, folder, tick)
+        taken = known.of(folder)
+        self.tokenizer = taken.tokenizer() if taken else _tokenizer(table, files, folder, tick)
+        reader = self.tokenizer.skipping() if taken and self.tokenizer.kind == "char" else self.tokenizer
         self.stores = {
-            name: store.encode(path, self.tokenizer, folder / name, documents=table.documents, progress=progress)
+            name: store.encode(path, reader, folder / name, documents=table.documents, progress=progress)
             for name, path in files.named().items()
         }
         data = self.stores["data"]
+        self.unknown = _unknown(data, self.tokenizer, files.data.name) if taken else None
         self.facts = Facts(
             tokens=len(data), vocabulary_size=self.tokenizer.vocabulary_size, characters=data.characters()
         )
@@ -221,6 +224,15 @@ def _tokenizer(table: TaskTable, files: Sources, folder: Path, tick: Callable[[]
     folder.mkdir(parents=True, exist_ok=True)
     durable.replace_text(path, tokenizer.to_json())
     return tokenizer
+
+
+def _unknown(text: store.TokenStore, tokenizer: tokens.Tokenizer, name: str) -> float:
+    """The share of a text that a tokenizer made from another does not know. Raises DataError where it is too much."""
+    if tokenizer.kind == "char":  # they are left out
+        characters = text.meta["characters"]
+        return known.checked(name, characters - len(text), characters, "char")
+    unknown = 0 if tokenizer.unknown_id is None else int(np.count_nonzero(text.tokens == tokenizer.unknown_id))
+    return known.checked(name, unknown, len(text), "word")
 
 
 def _blocks(path: Path, tick: Callable[[], None]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from rnncore.networks.pooled import PooledNetwork
 from rnncore.recipe import Recipe
 from rnncore.tasks import inputs, records
 from rnncore.tasks.inputs import Input
+from rnncore.tasks.known import Known, share_unknown
 from rnncore.tasks.records import Part
 from rnncore.train import diagnostics
 from rnncore.train.precision import Forward
@@ -89,6 +90,13 @@ def gradient_by_lag(
     """How strongly the scores depend on what was read so many steps before the end, in evaluation mode."""
     x, lengths = records.padded([records.cut(sequence, most) for sequence in sequences[:PROBED]], device)
     return diagnostics.gradient_to_the_end(network, network.embed(x), lengths)
+
+
+def unknown(taken: Known | None, read: Input, train: Part, sequences: list[np.ndarray]) -> float | None:
+    """See :class:`rnncore.tasks.Task`; numbers are all known. Raises DataError where it is too much."""
+    if taken is None or read.vocabulary is None:
+        return None
+    return share_unknown(train.table.name, sequences)
 
 
 @torch.no_grad()

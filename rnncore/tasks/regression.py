@@ -23,7 +23,7 @@ from rnncore.defaults import Facts
 from rnncore.errors import DataError
 from rnncore.events import Baseline, Example
 from rnncore.recipe import Recipe
-from rnncore.tasks import Forward, Measured, Sources, inputs, records
+from rnncore.tasks import Forward, Measured, Sources, inputs, known, pooled, records
 from rnncore.tasks.inputs import Input
 from rnncore.tasks.pooled import PooledModel, build_pooled, gradient_by_lag, pooled_description, scored
 from rnncore.tasks.records import Part, Records
@@ -46,11 +46,12 @@ class Task:
     def __init__(self, recipe: Recipe, files: Sources, folder: Path, tick: Callable[[], None]) -> None:
         self.data = Records(recipe, files, tick)
         self.recipe, self.parts = self.data.recipe, self.data.parts
-        train = self.parts["train"]
-        self.input = inputs.fitted(self.recipe.task, train)
+        train, taken = self.parts["train"], known.of(folder)
+        self.input = inputs.fitted(self.recipe.task, train, taken and taken.vocabularies().get("text"))
         self.sequences = {name: self.input.sequences(part) for name, part in self.parts.items()}
         self.targets = {name: numbers(part, self.recipe.task.label_column) for name, part in self.parts.items()}
         self.mean, self.deviation = _scale(train, self.targets["train"], self.recipe.task.label_column)
+        self.unknown = pooled.unknown(taken, self.input, train, self.sequences["train"])
         lengths = records.lengths_of(self.sequences["train"])
         self.facts = Facts(
             tokens=int(lengths.sum()), vocabulary_size=self.input.vocabulary and self.input.vocabulary.size,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from rnncore.events import Baseline, Example
 from rnncore.networks.encoder_decoder import EncoderDecoder
 from rnncore.networks.init import tied_embedding
 from rnncore.recipe import Recipe
-from rnncore.tasks import Measured, Sources, answers, records
+from rnncore.tasks import Measured, Sources, answers, known, records
 from rnncore.tasks.answers import Limits, Question
 from rnncore.tasks.inputs import TextInput
 from rnncore.tasks.records import Part, Records
@@ -65,11 +66,18 @@ class Task:
         self.data = Records(recipe, files, tick)
         self.recipe = self.data.recipe
         self.parts, table = self.data.parts, self.recipe.task
-        train = self.parts["train"]
-        self.source = _input(train, table.source_column, table.tokens, table.vocabulary_size, at_least=2)
-        self.target = _input(train, table.target_column, table.target_tokens, table.vocabulary_size, at_least=1)
+        train, taken = self.parts["train"], known.of(folder)
+        if taken:
+            both = taken.vocabularies()
+            self.source = TextInput(table.source_column, both["source"])
+            self.target = TextInput(table.target_column, both["target"])
+        else:
+            self.source = _input(train, table.source_column, table.tokens, table.vocabulary_size, at_least=2)
+            self.target = _input(train, table.target_column, table.target_tokens, table.vocabulary_size, at_least=1)
         self.sources = {name: never_empty(self.source.sequences(part)) for name, part in self.parts.items()}
         self.targets = {name: ended(self.target.sequences(part)) for name, part in self.parts.items()}
+        both_parts = chain(self.sources["train"], self.targets["train"])
+        self.unknown = known.share_unknown(train.table.name, both_parts) if taken else None
         read, wrote = (records.lengths_of(some["train"]) for some in (self.sources, self.targets))
         self.limits = Limits(int(read.max()), int(wrote.max()))
         self.asked: dict[str, list[Question]] = {}

@@ -30,7 +30,7 @@ from rnncore.errors import CheckpointError, DataError, PromptError, RecipeError
 from rnncore.events import Baseline, Example
 from rnncore.networks.tagging import TaggingNetwork
 from rnncore.recipe import Recipe
-from rnncore.tasks import Forward, Measured, Sources, records
+from rnncore.tasks import Forward, Measured, Sources, known, records
 from rnncore.tasks.records import Part, Records
 from rnncore.train import diagnostics
 
@@ -118,16 +118,23 @@ class Task:
     def __init__(self, recipe: Recipe, files: Sources, folder: Path, tick: Callable[[], None]) -> None:
         self.data = Records(recipe, files, tick)
         self.recipe, self.parts = self.data.recipe, self.data.parts
-        task, train = self.recipe.task, self.parts["train"]
+        task, train, taken = self.recipe.task, self.parts["train"], known.of(folder)
         tokens = {name: tokens_of(part, task.text_column) for name, part in self.parts.items()}
         tags = {name: tags_of(part, tokens[name], task.tag_column) for name, part in self.parts.items()}
-        self.tags = _all_tags(train, tags["train"], task.tag_column)
         self.counts = Counter(token.lower() for sentence in tokens["train"] for token in sentence)
-        words = Vocabulary.build("word", ([word] for word in self.counts.elements()), task.vocabulary_size or 0)
-        self.speller = Speller(words, Vocabulary.build("char", [token for one in tokens["train"] for token in one]))
+        if taken:
+            self.tags = _known_tags(train, tags["train"], taken.description["tags"])
+            both = taken.vocabularies()
+            words, letters = both["words"], both["letters"]
+        else:
+            self.tags = _all_tags(train, tags["train"], task.tag_column)
+            words = Vocabulary.build("word", ([word] for word in self.counts.elements()), task.vocabulary_size or 0)
+            letters = Vocabulary.build("char", [token for one in tokens["train"] for token in one])
+        self.speller = Speller(words, letters)
         self.sentences = {name: self.speller.read(part) for name, part in tokens.items()}
         self.targets = {name: numbered(part, self.tags) for name, part in tags.items()}
         self.frequencies = Frequencies.of(tokens["train"], self.targets["train"], len(self.tags))
+        self.unknown = known.share_unknown(train.table.name, self.sentences["train"].words) if taken else None
         lengths = self.sentences["train"].lengths
         self.facts = Facts(
             tokens=int(lengths.sum()), vocabulary_size=words.size, records=sum(map(len, self.parts.values())),
@@ -456,6 +463,15 @@ def _all_tags(part: Part, tags: list[list[str]], column: str) -> list[str]:
         raise DataError(
             f"{part.table.name}: every word has the tag {found[0]!r} in {column!r}; there is nothing to tell"
         )
+    return found
+
+
+def _known_tags(part: Part, tags: list[list[str]], found: list[str]) -> list[str]:
+    """The tags of the weights that the run starts from. Raises DataError where a sentence has another one."""
+    for record, sentence in enumerate(tags):
+        for tag in sentence:
+            if tag not in found:
+                raise known.strange(tag, found, what="tag", name=part.table.name, line=part.line(record))
     return found
 
 

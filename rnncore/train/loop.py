@@ -38,13 +38,14 @@ class _Stop(Exception):
 def train(
     recipe: Recipe, data: str | Path, out: str | Path, *,
     valid: str | Path | None = None, test: str | Path | None = None, resume: bool = False,
-    should_stop: Callable[[], bool] = lambda: False,
+    weights: str | Path | None = None, should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Train ``recipe`` on the file ``data`` in the folder ``out``.
 
     Yields each event as the JSON object that was appended to ``out/events.jsonl``. The last one is ``finished``,
     ``stopped`` (soon after ``should_stop()`` became true; a checkpoint is written) or ``failed``, after which the
     error is raised. ``resume`` goes on from the newest checkpoint in ``out``; a finished run yields nothing.
+    ``weights``: the folder of a model or of a checkpoint that a new run starts from, with a fresh optimizer.
 
     Raises RequestError and its kin before the first event where the request is wrong, Busy where another process
     trains in ``out``, Diverged where the loss is lost.
@@ -57,7 +58,9 @@ def train(
 
     with Folder(out) as folder:
         try:
-            run = open_run(folder, recipe, sources, resume=resume, tick=tick)
+            run = open_run(
+                folder, recipe, sources, resume=resume, tick=tick, weights=Path(weights) if weights else None
+            )
         except _Stop:  # still reading the data: there is nothing to keep
             last = folder.feed.last
             yield folder.feed.append(events.Stopped(step=last["step"] if last else 0, seconds=0.0))
@@ -103,6 +106,7 @@ def _opening(run: Run) -> Iterator[Event]:
     yield events.Started(
         step=run.step, parameters=count(run.network), steps=run.end_step, tokens=run.task.facts.tokens,
         device=str(run.device), precision=run.precision, vocabulary_size=run.task.facts.vocabulary_size,
+        unknown=run.task.unknown,
     )  # fmt: skip
     if run.restored:
         path = checkpoint.path_of(run.folder.checkpoints, run.step)

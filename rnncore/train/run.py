@@ -7,25 +7,28 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from rnncore import __version__, defaults, events
+from rnncore.continuing import continued
 from rnncore.data.sources import sha256
 from rnncore.errors import RequestError
 from rnncore.events import Event
 from rnncore.plan import epochs_to_steps
 from rnncore.recipe import Recipe
-from rnncore.tasks import Batches, Sources, Task, open_task
+from rnncore.tasks import Batches, Sources, Task, known, open_task
 from rnncore.train import checkpoint, durable, optimizer, precision
 from rnncore.train.checkpoint import Contents
 from rnncore.train.folder import Folder
 from rnncore.train.meter import Meter
 from rnncore.train.schedule import Schedule
-
-ENDS = ("max_steps", "max_epochs", "max_minutes")
+from rnncore.weights import WEIGHTS, Weights
 
 
 @dataclass
@@ -129,26 +132,40 @@ class Run:
         self.meter = Meter(**values["meter"])
 
 
-def open_run(folder: Folder, recipe: Recipe, sources: Sources, *, resume: bool, tick: Callable[[], None]) -> Run | None:
+def open_run(
+    folder: Folder, recipe: Recipe, sources: Sources, *, resume: bool, tick: Callable[[], None],
+    weights: Path | None = None,
+) -> Run | None:  # fmt: skip
     """The run of a folder, ready to take its next step; None where it has reached its end already.
 
-    ``tick`` is called while the data is read and may raise to end it.
+    ``tick`` is called while the data is read and may raise to end it. ``weights``: a folder that a new run starts from;
+    the run keeps what it needs of it.
 
     Raises RequestError where the folder holds another run, or one and ``resume`` is not set; RecipeError, DataError.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuDNN's LSTM gives the same bits again only with it
     hashes = {name: sha256(path) for name, path in sources.named().items()}
     if not folder.holds_a_run:
-        return _new(folder, recipe, sources, hashes, tick)
+        return _new(folder, recipe, sources, hashes, tick, Weights.of(weights) if weights else None)
     if not resume:
         raise RequestError(f"{folder.path} already holds a run", hint="Go on with --resume, or choose another folder.")
+    if weights:
+        _same_weights(folder, weights)
     return _old(folder, recipe, sources, hashes, tick)
 
 
-def _new(folder: Folder, given: Recipe, sources: Sources, hashes: dict[str, str], tick: Callable[[], None]) -> Run:
+def _new(
+    folder: Folder, given: Recipe, sources: Sources, hashes: dict[str, str], tick: Callable[[], None],
+    weights: Weights | None,
+) -> Run:  # fmt: skip
     shutil.rmtree(folder.data, ignore_errors=True)  # what a start left that came to nothing
-    task = open_task(defaults.fill_task(given), sources, folder.data, tick)
-    recipe = defaults.fill(given.replacing(task=task.recipe.to_dict()["task"]), task.facts)
+    asked = weights.adopted(given) if weights else given
+    if weights:
+        known.keep(weights, folder.data)
+    task = open_task(defaults.fill_task(asked), sources, folder.data, tick)
+    if weights:
+        weights.refuse_columns(task.recipe)
+    recipe = defaults.fill(asked.replacing(task=task.recipe.to_dict()["task"]), task.facts)
     device = precision.choose_device(recipe.training.device)
     digits = precision.choose_precision(recipe.training.precision, device, recipe.network.cell)
     resolved = {
@@ -156,6 +173,8 @@ def _new(folder: Folder, given: Recipe, sources: Sources, hashes: dict[str, str]
         "threads": precision.choose_threads(recipe), "torch": torch.__version__, "rnncore": __version__,
         "data": hashes, "given": given.to_dict(),
     }  # fmt: skip
+    if weights:
+        resolved["weights"] = sha256(weights.folder / WEIGHTS)
     run = _build(folder, recipe, task, resolved)
     folder.start(recipe, resolved)
     return run
@@ -166,14 +185,18 @@ def _old(
 ) -> Run | None:
     resolved, recipe = folder.resolved(), folder.recipe()
     _same_data(resolved["data"], hashes, sources)
-    longer = continued(given, Recipe.parse(resolved["given"]), recipe)
-    finished = folder.feed.last is not None and folder.feed.last["kind"] == "finished"
+    contents = checkpoint.newest(folder.checkpoints)
+    last = folder.feed.last
+    finished = last is not None and last["kind"] == "finished" and (contents is None or contents.step >= last["step"])
+    longer = continued(
+        given, Recipe.parse(resolved["given"]), recipe, done=contents.step if contents and finished else None
+    )
     if finished and longer == recipe:
         return None
     run = _build(folder, longer, open_task(longer, sources, folder.data, tick), resolved)
     if longer != recipe:
         durable.replace_json(folder.path / "recipe.json", longer.to_dict())
-    if contents := checkpoint.newest(folder.checkpoints):
+    if contents:
         run.load(contents)
         run.restored = contents.sha256
         _point(run)
@@ -208,7 +231,10 @@ def _build(folder: Folder, recipe: Recipe, task: Task, resolved: dict[str, Any])
     if device.type == "cuda":
         torch.use_deterministic_algorithms(True, warn_only=True)
     torch.manual_seed(recipe.training.seed)
-    network = task.network().to(device)
+    network = task.network()
+    if weights := known.weights_in(folder.data):
+        _start_from(network, weights)
+    network.to(device)
     return Run(
         folder=folder, recipe=recipe, task=task, device=device, precision=resolved["precision"], network=network,
         forward=precision.Forward(network, resolved["path"]), optimizer=optimizer.build(network, recipe.training),
@@ -216,44 +242,27 @@ def _build(folder: Folder, recipe: Recipe, task: Task, resolved: dict[str, Any])
     )  # fmt: skip
 
 
-def continued(given: Recipe, first_given: Recipe, filled: Recipe) -> Recipe:
-    """The recipe that a resume goes on with: ``filled``, its ends moved on to those that ``given`` states.
-
-    ``given`` must be the recipe that the run was started with, or what that became when it was filled in, but for
-    ends that lie further away. Raises RequestError that names what differs.
-    """
-    asked = _without_ends(given)
-    if asked not in (_without_ends(first_given), _without_ends(filled)):
-        field = _difference(asked, _without_ends(first_given))
-        raise RequestError(f"{field}: this folder holds a run of another recipe", hint="Choose another folder.")
-    ends = {}
-    for name in ENDS:
-        new, old = getattr(given.training, name), getattr(filled.training, name)
-        if new is not None and old is not None and new < old:
-            raise RequestError(f"training.{name}: the run goes to {old:g} already; it can go further, not less far")
-        if new is not None:
-            ends[name] = new
-    return filled.replacing(training=ends)
+def _start_from(network: nn.Module, weights: Path) -> None:
+    """Raises RequestError where they are not those of the network."""
+    try:
+        network.load_state_dict(load_file(weights))
+    except (RuntimeError, SafetensorError) as error:
+        wrong = " ".join(str(error).split())[:300]
+        raise RequestError(f"weights: they do not fit this network: {wrong}") from None
 
 
-def _without_ends(recipe: Recipe) -> dict[str, dict[str, Any]]:
-    body = {table: dict(values) for table, values in recipe.to_dict().items()}
-    for name in ENDS:
-        body.get("training", {}).pop(name, None)
-    return {table: values for table, values in body.items() if values}
+def _same_weights(folder: Folder, weights: Path) -> None:
+    """Raises RequestError where the run of a folder was not started from these; they may be gone by now."""
+    path = weights / WEIGHTS
+    if path.is_file() and folder.resolved().get("weights") != sha256(path):
+        raise RequestError(f"{folder.path} holds a run of other weights than {weights}", hint="Choose another folder.")
 
 
-def _difference(one: dict[str, dict[str, Any]], other: dict[str, dict[str, Any]]) -> str:
-    """The first field in which two recipes differ, dotted."""
-    names = [(table, name) for body in (one, other) for table, values in body.items() for name in values]
-    return next(f"{t}.{n}" for t, n in names if one.get(t, {}).get(n) != other.get(t, {}).get(n))
-
-
-def _same_data(known: dict[str, str], hashes: dict[str, str], sources: Sources) -> None:
-    for name in sorted(known.keys() | hashes.keys()):
-        if known.get(name) != hashes.get(name):
+def _same_data(before: dict[str, str], hashes: dict[str, str], sources: Sources) -> None:
+    for name in sorted(before.keys() | hashes.keys()):
+        if before.get(name) != hashes.get(name):
             path = sources.named().get(name)
-            what = f"{path.name} holds other bytes than" if path and name in known else f"--{name} is not as"
+            what = f"{path.name} holds other bytes than" if path and name in before else f"--{name} is not as"
             raise RequestError(f"{what} what this run was started with", hint="Choose another folder.")
 
 

@@ -223,3 +223,16 @@ assert "torch" not in sys.modules, "torch was loaded"
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
     assert found.returncode == 0, found.stderr
+
+
+def test_weights_to_start_from(folder, capsys):
+    assert main(["train", "recipe.toml", "--data", "text.txt", "--out", "first"]) == 0
+    again = ["train", "recipe.toml", "--data", "text.txt", "--out", "second", "--weights"]
+    assert main([*again, str((folder / "first/best").resolve())]) == 0
+    assert main(["generate", "second", "--length", "5"]) == 0
+    capsys.readouterr()
+    (folder / "recipe.toml").write_text(RECIPE.format(steps=20).replace("hidden_size = 8", "hidden_size = 9"))
+    assert main([*again[:5], "third", "--weights", str((folder / "first/best").resolve())]) == 2
+    assert "network.hidden_size: the weights have 8, not 9" in complaint(capsys)
+    assert main([*again[:5], "third", "--weights", "nowhere"]) == 2
+    assert "weights: nowhere" in complaint(capsys)

@@ -26,6 +26,13 @@ class CharTokenizer(Tokenizer):
         self._codes = code_points(characters).astype(np.uint32)  # id → code point
         self._ids = np.full(int(self._codes.max()) + 2, -1, np.int32)  # code point → id; -1 also stands for all beyond
         self._ids[self._codes] = np.arange(len(characters))
+        self._skips = False
+
+    def skipping(self) -> CharTokenizer:
+        """The same, but what it has no token for is left out of a text, not refused."""
+        copy = CharTokenizer(self.vocabulary)
+        copy._skips = True
+        return copy
 
     @classmethod
     def build(cls, blocks: Iterable[str], vocabulary_size: int) -> CharTokenizer:
@@ -57,6 +64,14 @@ class CharTokenizer(Tokenizer):
             )
         return ids.astype(self.dtype)
 
+    def encoded(self, text: str, cuts: np.ndarray) -> Encoded:
+        """See :meth:`Encoder.feed`."""
+        if not self._skips:
+            return Encoded(self.ids_of(text), cuts)
+        ids = np.take(self._ids, code_points(text), mode="clip")
+        kept = np.concatenate([[0], np.cumsum(ids >= 0)])
+        return Encoded(ids[ids >= 0].astype(self.dtype), kept[cuts])
+
     def decode(self, ids: Iterable[int] | np.ndarray) -> str:
         ids = ids if isinstance(ids, np.ndarray) else np.fromiter(ids, np.int64)
         return text_of(self._codes[ids])
@@ -70,7 +85,7 @@ class _CharEncoder(Encoder):
         self._tokenizer = tokenizer
 
     def feed(self, text: str, cuts: Sequence[int] | np.ndarray = (), final: bool = False) -> Encoded:
-        return Encoded(self._tokenizer.ids_of(text), np.asarray(cuts, np.int64))
+        return self._tokenizer.encoded(text, np.asarray(cuts, np.int64))
 
 
 TOKENIZER = CharTokenizer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -275,3 +276,36 @@ def test_a_resume_restates_no_baseline_and_no_checkpoint(baselines, text, tmp_pa
     paths = [event["path"] for event in of_kind(feed(tmp_path / "run"), "checkpointed")]
     assert len(paths) == len(set(paths))
     assert state(tmp_path / "run")["step"] == 44
+
+
+def test_more_steps_take_the_place_of_an_end_in_epochs(text, tmp_path):
+    epochs = tiny(training={"max_epochs": 0.5}).to_dict()
+    del epochs["training"]["max_steps"]
+    run(Recipe.parse(epochs), text, tmp_path / "run")
+    filled = Recipe.load(tmp_path / "run/recipe.json").to_dict()
+    done = state(tmp_path / "run")["step"]
+    del filled["training"]["max_epochs"]
+    filled["training"]["max_steps"] = done + 3
+    assert run(Recipe.parse(filled), text, tmp_path / "run", resume=True)[-1]["step"] == done + 3
+
+
+def test_a_copy_up_to_a_checkpoint_goes_on_from_it(undisturbed, precision, text, tmp_path):
+    """As when a run is continued from an early checkpoint: its feed still says what came later, and that it ended."""
+    out = tmp_path / "run"
+    shutil.copytree(undisturbed, out, symlinks=True)
+    for path in (out / "checkpoints").iterdir():
+        if int(path.name.removeprefix("step-")) > 15:
+            shutil.rmtree(path)
+    (out / "best").unlink()
+    assert len(list((out / "checkpoints").iterdir())) >= 2
+    found = run(recipe(precision), text, out, resume=True)
+    assert found[0]["kind"] == "rewound" and 0 < found[0]["step"] <= 15
+    same(out, undisturbed)
+
+
+def test_patience_that_ended_a_run_may_be_given_again(text, tmp_path):
+    impatient = tiny(training={"patience": 1, "learning_rate": 0.5, "evaluate_every": 2, "max_steps": 400})
+    ended = run(impatient, text, tmp_path / "run")[-1]
+    assert ended["kind"] == "finished" and ended["step"] < 400
+    further = tiny(training={"patience": 0, "learning_rate": 0.5, "evaluate_every": 2, "max_steps": ended["step"] + 4})
+    assert run(further, text, tmp_path / "run", resume=True)[-1]["step"] == ended["step"] + 4
