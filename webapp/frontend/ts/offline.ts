@@ -8,6 +8,9 @@ import { toast } from "./toast";
 const AGAIN = 3000; // ms between two questions whether it is back
 const PATIENCE = 5000; // ms for an answer
 
+/** An event of the document: the studio answers again. */
+export const BACK = "studio:back";
+
 let heardAt = new Date();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -34,6 +37,7 @@ export function heard(): void {
   timer = undefined;
   const banner = find("#offline");
   if (banner) banner.hidden = true;
+  document.dispatchEvent(new Event(BACK));
 }
 
 /** The studio did not answer. */

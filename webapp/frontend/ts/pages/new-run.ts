@@ -3,6 +3,7 @@
  * errors at the fields, summaries of the folds) is put into the form here, where nobody is typing.
  */
 import { all, find } from "../dom";
+import * as estimate from "../new-run/estimate";
 import { type Figures, Presets } from "../new-run/presets";
 
 interface Facts {
@@ -107,4 +108,5 @@ addEventListener("pageshow", () => {
   button.removeAttribute("aria-disabled");
   button.textContent = "Train";
 });
+estimate.watch(form);
 onlyFor();
