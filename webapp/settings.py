@@ -10,6 +10,7 @@ import secrets
 from pathlib import Path
 
 import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("UNROLL_DATA") or BASE_DIR / "var").resolve()
@@ -44,6 +45,8 @@ ALLOWED_HOSTS = _words("UNROLL_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 PUBLIC_URL = os.environ.get("UNROLL_PUBLIC_URL", "").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 SIGNUP = os.environ.get("UNROLL_SIGNUP") or "open"
+if SIGNUP not in ("open", "invite", "closed"):
+    raise ImproperlyConfigured(f"UNROLL_SIGNUP is {SIGNUP!r}; it may be open, invite or closed.")
 MAX_UPLOAD_BYTES = int(os.environ.get("UNROLL_MAX_UPLOAD_BYTES") or 20 * 1024**3)
 
 INSTALLED_APPS = [

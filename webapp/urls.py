@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("webapp.pages.urls")),
     path("", include("webapp.accounts.urls")),
+    path("", include("webapp.teams.urls")),
     path("", include("webapp.api.urls")),
     path("datasets/", include("webapp.datasets.urls")),
     path("runs/", include("webapp.runs.urls")),

@@ -34,10 +34,10 @@ def make_token(request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST)
     if form.is_valid():
         try:
-            token, plain = services.create_token(user=request.user, name=form.cleaned_data["name"])
+            token, plain = services.create_token(user=request.user, **form.cleaned_data)
         except Invalid as refused:
-            for _, message in refused.errors:
-                form.add_error("name", message)
+            for field, message in refused.errors:
+                form.add_error(field, message)
         else:
             return _page(request, TokenForm(), made=token, plain=plain, status=201)
     return _page(request, form, status=422)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -16,7 +17,7 @@ from webapp.teams.selectors import teams_of
 def shell(request: HttpRequest) -> dict[str, object]:
     """Counted only where a template shows it: a fragment asks the database nothing."""
     section = request.path_info.split("/")[1] or "home"
-    return {"section": section, "shell": SimpleLazyObject(lambda: _shell(request))}
+    return {"section": section, "signup_mode": settings.SIGNUP, "shell": SimpleLazyObject(lambda: _shell(request))}
 
 
 def _shell(request: HttpRequest) -> dict[str, object]:

@@ -80,3 +80,9 @@ class _Kept(dict[str, str]):
 
     def __missing__(self, name: str) -> str:
         return "…"
+
+
+def people_in(entries: QuerySet[Entry]) -> list[tuple[str, str]]:
+    """Who did something there: (id, address), by address."""
+    named = dict(entries.order_by("who", "who_id").values_list("who_id", "who").distinct())
+    return list(named.items())

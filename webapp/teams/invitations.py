@@ -7,6 +7,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -105,18 +106,28 @@ def refuse_dead(invitation: Invitation) -> None:
 
 
 def refuse_person(invitation: Invitation, user: User) -> None:
-    """Raises Conflict for who made it, and for who is in the team already."""
+    """Raises Conflict for who made it and for who is in the team already, Dead where it is somebody else's."""
     if invitation.created_by_id == user.id:
         raise Conflict("You made this invitation yourself. Send its link to the person who shall join.")
     if role := role_of(user, invitation.team):
         raise Conflict(f"You are in “{invitation.team}” already, as {role}. The invitation stays unused.")
+    if invitation.brought_id not in (None, user.id):
+        raise Dead("Somebody made an account by this invitation: it is theirs alone.")
 
 
 def is_open(secret: str) -> bool:
-    """Whether the link still lets somebody in."""
-    now = timezone.now()
-    alive = Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
-    return alive.filter(sha256=_hash(secret)).exists()
+    """Whether somebody may still make an account by the link."""
+    return _open(secret).exists()
+
+
+def brings(*, secret: str, user: User) -> bool:
+    """Whether the link's one account is now that of ``user``, who has just signed up."""
+    return bool(_open(secret).update(brought=user))
+
+
+def _open(secret: str) -> QuerySet[Invitation]:
+    alive = Invitation.objects.filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
+    return alive.filter(sha256=_hash(secret), brought=None)
 
 
 def _hash(secret: str) -> str:

@@ -1,7 +1,7 @@
 /** The keyboard: `/` searches, `g` and a letter goes to a page, `?` lists the keys. Silent while somebody types. */
 import { find } from "./dom";
 
-const PAGES: Record<string, string> = { h: "/", r: "/runs/", d: "/datasets/", m: "/models/", q: "/queue/", s: "/settings/" };
+const PAGES: Record<string, string> = { h: "/", r: "/runs/", d: "/datasets/", m: "/models/", q: "/queue/", t: "/team/", s: "/settings/" };
 
 function typing(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName));

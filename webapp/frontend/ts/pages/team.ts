@@ -1,0 +1,4 @@
+/** A team's page: what asks before it is done asks in a dialog. */
+import { openLinksInDialogs } from "../fragments";
+
+openLinksInDialogs();

@@ -1,0 +1,36 @@
+"""The history of a team: a page at a time, of one person or of one kind of deed."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from webapp.teams.history import SENTENCES, entries_of, people_in
+from webapp.teams.links import with_places
+from webapp.teams.selectors import team_for
+
+PAGE = 50
+
+
+@require_safe
+@login_required
+def history(request: HttpRequest, team_id: str) -> HttpResponse:
+    """A person or a deed that somebody made up finds nothing, and the page says so."""
+    team = team_for(request.user, team_id)
+    entries = entries_of(request.user, team)
+    who, what = request.GET.get("who", "")[:20], request.GET.get("what", "")[:20]
+    shown = entries
+    if who:
+        shown = shown.filter(who_id=who)
+    if what:
+        shown = shown.filter(what=what)
+    page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
+    context = {
+        "team": team, "who": who, "what": what, "people": people_in(entries),
+        "deeds": [(deed, f"{deed[0].upper()}{deed[1:]}") for deed in SENTENCES],
+        "page": page, "entries": with_places(page), "narrowed": bool(who or what),
+    }  # fmt: skip
+    return render(request, "teams/history.html", context)
