@@ -9,10 +9,9 @@ import { SIGN_IN, signedIn, signedOut } from "./session";
 import { toast } from "./toast";
 
 interface Detail {
-  elt: HTMLElement;
   xhr: XMLHttpRequest;
   headers: Record<string, string>;
-  requestConfig: { path: string; verb: string; triggeringEvent?: Event };
+  requestConfig: { elt: HTMLElement; path: string; triggeringEvent?: Event };
 }
 
 const SLOW = 300; // ms until a page says that it loads something
@@ -31,22 +30,22 @@ export function watch(): void {
     detail.headers["X-CSRFToken"] = csrf();
   });
   on("htmx:afterOnLoad", ({ detail }) => {
-    heard();
+    heard(detail.xhr.status < 400);
     if (detail.xhr.status < 400) {
       signedIn();
-      noteOf(detail.elt)?.remove();
+      noteOf(detail.requestConfig.elt)?.remove(); // swapped away by now, and known by its id
     }
   });
   on("htmx:sendError", ({ detail }) => {
     lost();
     if (byHand(detail)) toast("The studio does not answer. What you see and typed is still here; try again in a moment.", "error");
   });
-  on("htmx:timeout", ({ detail }) => fail(detail, "The server took too long."));
+  on("htmx:timeout", ({ detail }) => fail(detail, "the server took too long", "The server took too long. Try again in a moment."));
   on("htmx:responseError", ({ detail }) => {
     const { xhr } = detail;
     const signIn = xhr.getResponseHeader(SIGN_IN);
     if (signIn) return signedOut(signIn);
-    fail(detail, words(xhr.status, xhr.getResponseHeader("Content-Type") ?? "", xhr.responseText));
+    fail(detail, String(xhr.status), words(xhr.status, xhr.getResponseHeader("Content-Type") ?? "", xhr.responseText));
   });
   showLoading();
 }
@@ -60,15 +59,15 @@ function byHand({ requestConfig }: Detail): boolean {
   return requestConfig.triggeringEvent !== undefined;
 }
 
-function fail(detail: Detail, why: string): void {
-  if (byHand(detail)) return toast(why, "error");
+/** `why` in a few words for a piece that is asked for by the clock, `told` in full to whoever did something. */
+function fail(detail: Detail, why: string, told: string): void {
+  if (byHand(detail)) return toast(told, "error");
   if (isLost()) return;
-  const { elt } = detail;
+  const { elt, path } = detail.requestConfig;
+  if (noteOf(elt)) return;
   const retry = h("button", { type: "button", class: "button small" }, "Retry");
-  retry.addEventListener("click", () => void htmx.ajax("get", detail.requestConfig.path, { source: elt }));
-  const text = `${why} What you see is from ${clock(lastHeard())}.`;
-  const note = noteOf(elt);
-  if (note) return;
+  retry.addEventListener("click", () => void htmx.ajax("get", path, { source: elt }));
+  const text = `This part could not be refreshed (${why}). What you see is from ${clock(lastHeard())}.`;
   elt.before(h("div", { class: "notice", role: "alert", "data-failed": elt.id }, h("p", { class: "grow" }, text), retry));
 }
 

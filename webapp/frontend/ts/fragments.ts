@@ -21,7 +21,7 @@ export async function ask(url: string, body?: BodyInit): Promise<Response> {
     lost();
     throw new Error("The server does not answer. Try again in a moment.");
   }
-  heard();
+  heard(response.ok);
   const signIn = response.headers.get(SIGN_IN);
   if (signIn) {
     signedOut(signIn);

@@ -29,9 +29,9 @@ export function lastHeard(): Date {
   return heardAt;
 }
 
-/** The studio answered: by a fragment, a socket, or when it was asked whether it is back. */
-export function heard(): void {
-  heardAt = new Date();
+/** The studio answered: by a fragment, a socket, or when it was asked whether it is back; `news`: with what was asked for. */
+export function heard(news = true): void {
+  if (news) heardAt = new Date();
   if (timer === undefined) return;
   clearTimeout(timer);
   timer = undefined;
@@ -57,7 +57,7 @@ function plan(): void {
 async function ask(): Promise<void> {
   try {
     await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) }); // whatever it says, it speaks
-    heard();
+    heard(false);
   } catch {
     show();
     plan();
