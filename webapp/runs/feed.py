@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 from django.db import transaction
-from tsdownsample import MinMaxDownsampler
 
 from rnncore.events import iso, ms_of
-from webapp.runs import points, projection
+from webapp.runs import points, projection, pyramid
 from webapp.runs.models import Fact, PointBlock, Run
 
 BLOCK = 256  # points in a block at most: a block is rewritten with every batch until it is full
@@ -35,12 +34,13 @@ def append(run: Run, events: Sequence[Event]) -> list[Event]:
             raise ValueError(f"run {run.id}: event {expected} is missing before {event['seq']}")
     if not new:
         return new
-    rewound = False
+    rewound, before = False, run.step
     for event in new:
         projection.apply(run, event)
         rewound |= event["kind"] == "rewound"
     Fact.objects.bulk_create(_fact(run, event) for event in new if event["kind"] != "progress")
     _append_points(run, [event for event in new if event["kind"] == "progress"])
+    pyramid.follow(run, before, new)
     if rewound:
         run.best = _best(run)
     run.save(update_fields=projection.FIELDS)
@@ -52,6 +52,7 @@ def refill(run: Run, events: Iterable[Event]) -> int:
     """Puts these events in the place of all that are kept of the run; returns the last seq."""
     run.facts.all().delete()
     run.blocks.all().delete()
+    run.tiles.all().delete()
     projection.reset(run)
     batch: list[Event] = []
     for event in events:
@@ -90,7 +91,7 @@ def facts(run: Run, kinds: Sequence[str] = ()) -> list[Event]:
     """The events of these kinds (by default all but ``progress``) that still hold, in order, up to ``run.last_seq``."""
     rows = run.facts.filter(seq__lte=run.last_seq).order_by("seq")
     found = list(rows.filter(kind__in=kinds) if kinds else rows)
-    limits = _limits(run.rewinds, np.array([fact.seq for fact in found], float))
+    limits = pyramid.limits(run.rewinds, np.array([fact.seq for fact in found], float))
     return [
         {"seq": fact.seq, "at": iso(fact.at), "kind": fact.kind, "step": fact.step, **fact.body}
         for fact, limit in zip(found, limits, strict=True)
@@ -103,18 +104,20 @@ def history(
 ) -> dict[str, list[float | None]]:
     """The points that still hold from step ``start`` to ``end``, as columns, thinned for a chart ``width`` pixels wide.
 
-    Besides ``columns`` there is always ``step``. The least and the greatest value of a column in each two pixels stay,
-    so that no spike is lost; the same question has the same answer. Nothing past the row's last_seq is among them: what
-    is appended meanwhile comes to a reader who goes on from there.
+    Besides ``columns`` there is always ``step``. Of each pixel (a power of two of steps, at most ``width`` of them) the
+    first and the last point stay, and those at which a column of ``points.DRAWN`` is least or greatest: no spike is
+    lost, and the same question has the same answer. Nothing past the row's last_seq is among them: what is appended
+    meanwhile comes to a reader who goes on from there.
     """
-    table = _points_between(run, start, end)
-    step = table[points.COLUMNS.index("step")]
-    shown = table[[points.COLUMNS.index(name) for name in columns]]
-    if step.size > 2 * width:
-        kept = _extremes(step, shown, width)
-        step, shown = step[kept], shown[:, kept]
-    rows = ([None if value != value else value for value in row] for row in shown.tolist())
-    return {"step": step.astype(int).tolist(), **dict(zip(columns, rows, strict=True))}
+    if not run.tiled:
+        pyramid.rebuild(run.id)
+    level, span = pyramid.level_for(run, start, end, width)
+    table = pyramid.thin(pyramid.gather(run, level, *span), level)
+    rows = {name: table[points.COLUMNS.index(name)].tolist() for name in columns}
+    return {
+        "step": table[points.STEP].astype(int).tolist(),
+        **{name: [None if value != value else value for value in row] for name, row in rows.items()},
+    }
 
 
 def _fact(run: Run, event: Event) -> Fact:
@@ -136,7 +139,7 @@ def _append_points(run: Run, new: Sequence[Event]) -> None:
         last = None
     for first in range(0, table.shape[1], BLOCK):
         part = table[:, first : first + BLOCK]
-        seq, step = part[0].astype(int), part[points.COLUMNS.index("step")].astype(int)
+        seq, step = part[0].astype(int), part[points.STEP].astype(int)
         PointBlock(
             id=last.id if last and first == 0 else None, run=run, count=part.shape[1], columns=part.tobytes(),
             first_seq=int(seq[0]), last_seq=int(seq[-1]), first_step=int(step.min()), last_step=int(step.max()),
@@ -144,7 +147,7 @@ def _append_points(run: Run, new: Sequence[Event]) -> None:
 
 
 def _points_after(run_id: str, after: int, last: int, limit: int) -> np.ndarray:
-    tables, count = [_EMPTY], 0
+    tables, count = [points.EMPTY], 0
     blocks = PointBlock.objects.filter(run=run_id, last_seq__gt=after, first_seq__lte=last).order_by("first_seq")
     for block in blocks.iterator(chunk_size=8):
         table = points.unpack(block.columns)
@@ -154,43 +157,6 @@ def _points_after(run_id: str, after: int, last: int, limit: int) -> np.ndarray:
         if count >= limit:
             break
     return np.hstack(tables)[:, :limit]
-
-
-def _points_between(run: Run, start: int | None, end: int | None) -> np.ndarray:
-    """The points that still hold, as a table in the order of their steps."""
-    blocks = run.blocks.order_by("first_seq")
-    if start is not None:
-        blocks = blocks.filter(last_step__gte=start)
-    if end is not None:
-        blocks = blocks.filter(first_step__lte=end)
-    table = np.hstack([_EMPTY, *(points.unpack(columns) for columns in blocks.values_list("columns", flat=True))])
-    seq, step = table[0], table[points.COLUMNS.index("step")]
-    kept = (step <= _limits(run.rewinds, seq)) & (seq <= run.last_seq)
-    if start is not None:
-        kept &= step >= start
-    if end is not None:
-        kept &= step <= end
-    return table[:, kept]
-
-
-_EMPTY = np.empty((len(points.COLUMNS), 0))
-
-
-def _limits(rewinds: Sequence[Sequence[int]], seq: np.ndarray) -> np.ndarray:
-    """For each seq the last step that no later ``rewound`` took back; ``rewinds`` is the row's [[seq, step], …]."""
-    at = np.array([rewind[0] for rewind in rewinds], float)
-    to = np.array([rewind[1] for rewind in rewinds] + [np.inf], float)
-    lowest_from_here = np.minimum.accumulate(to[::-1])[::-1]
-    return lowest_from_here[np.searchsorted(at, seq, side="right")]
-
-
-def _extremes(step: np.ndarray, rows: np.ndarray, width: int) -> np.ndarray:
-    """The indices at which some row is least or greatest within two pixels, and both ends."""
-    wanted = 2 * (width // 2)
-    step = np.ascontiguousarray(step)
-    step, rows = np.ascontiguousarray(step), np.ascontiguousarray(rows)
-    picked = [MinMaxDownsampler().downsample(step, row, n_out=wanted) for row in rows]
-    return np.unique(np.concatenate([[0, step.size - 1], *picked]).astype(int))
 
 
 def _best(run: Run) -> dict[str, Any] | None:

@@ -32,6 +32,11 @@ class Run(models.Model):
     filled = Json(default=dict)  # every field concrete, as the trainer will use it
     created_at = models.DateTimeField(auto_now_add=True)
 
+    # what it began with, where not with drawn weights
+    origin = Json(default=dict)  # {"how": "weights" or "continued", "name", "version", "step"}, as it was then
+    from_version = models.ForeignKey("models.Version", null=True, on_delete=models.SET_NULL, related_name="led_to")
+    from_run = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="led_to")
+
     # the queue and the lease
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     queued_at = models.DateTimeField()  # place in the queue: earlier first
@@ -55,6 +60,7 @@ class Run(models.Model):
     baselines = Json(default=dict)  # {name: {"loss", "metrics"}}
     sparkline = Json(default=list)  # [[step, loss], …], at most 64 points
     error = Json(null=True)  # {"error", "hint", "step"}, and "resumable" where it may go on as it is
+    tiled = models.BooleanField(default=True)  # False: from before there were tiles; who draws it first makes them
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
@@ -128,6 +134,25 @@ class PointBlock(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "first_seq"], name="block_seq_is_unique")]
+        indexes = [models.Index(fields=["run", "last_step", "first_step", "count"])]
 
     def __str__(self) -> str:
         return f"{self.count} points from #{self.first_seq}"
+
+
+class PointTile(models.Model):
+    """64 pixels of a level of the pyramid over a run's points (see :mod:`webapp.runs.pyramid`)."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="tiles")
+    level = models.PositiveSmallIntegerField()
+    index = models.BigIntegerField()
+    last_step = models.BigIntegerField()
+    as_of = models.BigIntegerField()  # the run's last seq when it was made
+    columns = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "level", "index"], name="tile_is_unique")]
+        indexes = [models.Index(fields=["run", "last_step"])]
+
+    def __str__(self) -> str:
+        return f"tile {self.index} of level {self.level}"

@@ -13,6 +13,9 @@ from rnncore.events import Progress, iso, ms_of
 _WHOLE = ("seq", "at", "step")  # whole numbers below 2**53, exact in a float64
 VALUES = tuple(field.name for field in dataclasses.fields(Progress) if field.name != "step")
 COLUMNS = _WHOLE + VALUES
+SEQ, STEP = COLUMNS.index("seq"), COLUMNS.index("step")
+DRAWN = ("loss", "learning_rate", "grad_norm", "tokens_per_second")  # whose extremes a chart must not lose
+EMPTY = np.empty((len(COLUMNS), 0))
 
 
 def pack(points: Sequence[dict[str, Any]]) -> bytes:

@@ -7,7 +7,19 @@ from typing import Any
 
 from webapp.runs.models import Run
 
-FIELDS = ("step", "steps", "last_seq", "rewinds", "started", "latest", "best", "baselines", "sparkline", "error")
+FIELDS = (
+    "step",
+    "steps",
+    "last_seq",
+    "rewinds",
+    "started",
+    "latest",
+    "best",
+    "baselines",
+    "sparkline",
+    "error",
+    "tiled",
+)
 SPARKLINE = 64  # points at most
 
 Event = dict[str, Any]
@@ -18,6 +30,7 @@ def reset(run: Run) -> None:
     run.step, run.steps, run.last_seq = 0, None, 0
     run.rewinds, run.started, run.latest, run.baselines, run.sparkline = [], {}, {}, {}, []
     run.best = run.error = None
+    run.tiled = True
 
 
 def apply(run: Run, event: Event) -> None:
