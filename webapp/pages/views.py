@@ -1,4 +1,4 @@
-"""Home: what trains now, what waits, the last models; for an empty studio, what to do first."""
+"""Home: what a team's runs do now and made last, who did what, the machines; for an empty studio, what to do first."""
 
 from __future__ import annotations
 
@@ -17,8 +17,11 @@ from webapp.queue.selectors import places_for
 from webapp.runs import selectors as runs
 from webapp.runs.models import Status
 from webapp.teams.current import team_of
+from webapp.teams.history import entries_of
+from webapp.teams.links import with_places
 
 MOST = 6
+LINES = 6  # of the team's history
 LINE = "to␣be␣or␣not␣to␣b"
 UNROLLED = [(20 + 40 * step, read, guess) for step, (read, guess) in enumerate(pairwise(LINE))]  # of an empty studio
 EVERY = {True: "every 3s", False: "every 15s"}  # how often home asks again: while something trains, and else
@@ -38,6 +41,8 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "samples": newest_samples([*training, *ended]),
         "places": places_for(request.user),
+        "team": team,
+        "history": with_places(entries_of(request.user, team)[:LINES]),
         "training": training,
         "waiting": waiting,
         "ended": ended,

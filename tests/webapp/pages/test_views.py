@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from webapp import workers
 from webapp.runs.models import Run
+from webapp.teams.history import note
 from webapp.teams.models import Membership
 
 
@@ -197,3 +198,14 @@ def test_who_only_looks_on_is_offered_no_new_run(client, bob, make, alice):
     assert "foxes.txt" in text
     assert "New run" not in text
     assert "Start a run" not in text
+
+
+@pytest.mark.usefixtures("nobody_works")
+def test_who_did_what_lately_in_the_team_that_one_works_in(page, make, alice, bob, charlie):
+    run = make.run(alice.personal_team, name="<b>gulls</b>")
+    note(bob, "stopped", run)
+    note(charlie, "created", make.dataset(charlie.personal_team, name="secret"))
+    text = page().content.decode()
+    assert "<b>bob@example.org</b>" in text
+    assert f'<a class="link" href="/runs/{run.id}/">stopped the run “&lt;b&gt;gulls&lt;/b&gt;”</a>' in text
+    assert "secret" not in text
