@@ -6,6 +6,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.http import Http404
 from django.test import Client
@@ -14,7 +15,8 @@ from django.utils import timezone
 from webapp.accounts import selectors, services
 from webapp.accounts.models import Token, User
 from webapp.problems import Conflict, Invalid
-from webapp.teams.selectors import teams_of
+from webapp.teams.roles import SCOPES
+from webapp.teams.selectors import require_in, teams_of
 
 pytestmark = pytest.mark.django_db
 
@@ -112,3 +114,23 @@ def test_the_commands_print_what_scripts_read():
     assert services.user_of_token(plain[:-1]) == User.objects.get()
     with pytest.raises(CommandError, match="Nobody"):
         call_command("create_token", "nobody@example.org")
+
+
+def test_scopes_narrow_what_the_role_allows(alice):
+    reader = services.user_of_token(services.create_token(user=alice, name="reader", scopes=["read"])[1])
+    trainer = services.user_of_token(services.create_token(user=alice, name="trainer", scopes=["train"])[1])
+    team = alice.personal_team.id
+    for user in (reader, trainer):
+        require_in(user, team, "view")
+    require_in(trainer, team, "train")
+    for user, right in ((reader, "train"), (trainer, "share"), (trainer, "manage")):
+        with pytest.raises(PermissionDenied, match="scopes"):
+            require_in(user, team, right)
+    for scopes in ([], ["everything"]):
+        with pytest.raises(Invalid):
+            services.create_token(user=alice, name="none", scopes=scopes)
+
+
+def test_the_command_makes_a_token_that_may_do_everything(alice):
+    plain = call_command("create_token", "alice@example.org")
+    assert set(services.user_of_token(plain).token.scope_list) == set(SCOPES)

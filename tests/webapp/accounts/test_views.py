@@ -62,24 +62,32 @@ def test_changing_the_password_keeps_one_signed_in(client, alice):
 
 def test_a_token_is_shown_once(client, alice):
     client.force_login(alice)
-    response = client.post("/settings/tokens/", {"name": "<i>script</i>"})
+    response = client.post("/settings/tokens/", {"name": "<i>script</i>", "scopes": ["train", "share"]})
     text = response.content.decode()
     plain = text.split('id="new-token"')[1].split(">")[1].split("<")[0]
     assert response.status_code == 201
-    assert user_of_token(plain) == alice
+    assert user_of_token(plain).token.scopes == "train share"
     assert "no-store" in response.headers["Cache-Control"]
     again = client.get("/settings/").content.decode()
     assert plain not in again
     assert "&lt;i&gt;script&lt;/i&gt;" in again
     assert "<i>script" not in again
+    assert "train, share" in again
 
 
 def test_a_token_needs_a_name(client, alice):
     client.force_login(alice)
     for name in ("", "   ", "x" * 101):
-        response = client.post("/settings/tokens/", {"name": name})
+        response = client.post("/settings/tokens/", {"name": name, "scopes": ["read"]})
         assert response.status_code == 422
         assert 'id="id_name_error"' in response.content.decode()
+    assert not Token.objects.exists()
+
+
+@pytest.mark.parametrize("scopes", [[], ["everything"]])
+def test_a_token_needs_scopes_that_there_are(client, alice, scopes):
+    client.force_login(alice)
+    assert client.post("/settings/tokens/", {"name": "script", "scopes": scopes}).status_code == 422
     assert not Token.objects.exists()
 
 
