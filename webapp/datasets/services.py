@@ -195,6 +195,7 @@ def choose_task(*, user: User, dataset: Dataset, task: str | None) -> Dataset:
         raise Invalid.at("task", f"{task!r:.60} is not something that it can be trained for: {', '.join(kinds)}.")
     dataset.task = task or ""
     dataset.save(update_fields=["task"])
+    history.note(user, "changed", dataset)
     ask_again(dataset)
     return dataset
 
@@ -210,6 +211,7 @@ def confirm_roles(*, user: User, dataset: Dataset, roles: dict[str, Any]) -> Dat
         raise Conflict("Its columns are known once the file is read.")
     dataset.roles = changed_roles(version, roles)
     dataset.save(update_fields=["roles"])
+    history.note(user, "changed", dataset)
     ask_again(dataset)
     return dataset
 
@@ -217,8 +219,10 @@ def confirm_roles(*, user: User, dataset: Dataset, roles: dict[str, Any]) -> Dat
 def rename(*, user: User, dataset: Dataset, name: str) -> Dataset:
     """Raises Invalid at ``name``."""
     require_in(user, dataset.team_id, "upload")
-    dataset.name = clean_name(name)
-    dataset.save(update_fields=["name"])
+    before, dataset.name = dataset.name, clean_name(name)
+    if dataset.name != before:
+        dataset.save(update_fields=["name"])
+        history.note(user, "renamed", dataset, before=before)
     return dataset
 
 
@@ -228,6 +232,7 @@ def delete(*, user: User, dataset: Dataset) -> None:
     refuse_used(user, Version.objects.filter(dataset=dataset), "it")
     incoming = list(Upload.objects.filter(into=dataset, dataset=None).values_list("id", flat=True))
     _remove(Dataset.objects.filter(id=dataset.id), list(dataset.versions.values("sha256", "source")))
+    history.note(user, "deleted", dataset)
     for upload_id in incoming:
         parts.remove(upload_id)
 
@@ -280,6 +285,7 @@ def _new_dataset(
     """The first version of a new dataset."""
     with transaction.atomic():
         dataset = Dataset.objects.create(team_id=team_id, name=name, created_by=user, synthetic=synthetic)
+        history.note(user, "created", dataset)
         return _version(dataset, 1, user=user, **given)
 
 

@@ -23,6 +23,7 @@ from webapp.names import clean_name
 from webapp.problems import Conflict, Invalid
 from webapp.runs.models import Run
 from webapp.runs.selectors import Checkpoint, checkpoints, reports_on
+from webapp.teams.history import note
 from webapp.teams.selectors import require_in
 
 
@@ -90,6 +91,7 @@ def _added(user: User, model: Model, version: Version, name: str | None) -> Mode
     version.save(force_insert=True)
     model.newest = version
     model.save()
+    note(user, "published", model)
     return model
 
 
@@ -119,6 +121,7 @@ def update(
             row.save()
             version.facts = facts
             version.save(update_fields=["facts"])
+            note(user, "changed", row)
     return row
 
 
@@ -147,6 +150,7 @@ def delete(*, user: User, model: Model) -> None:
     with transaction.atomic():
         row = _held(model)
         versions = list(row.versions.values_list("id", flat=True))
+        note(user, "deleted", row)
         row.delete()
     for version_id in versions:
         folders.remove(version_id)
@@ -165,16 +169,20 @@ def share(
         raise Invalid.at("expires_at", "The link would end before it begins.")
     secret = secrets.token_urlsafe(24)
     shown = None if follows else version or version_of(model)
-    share = Share.objects.create(
-        model=model, version=shown, created_by=user, sha256=hash_of(secret), expires_at=expires_at
-    )
+    with transaction.atomic():
+        share = Share.objects.create(
+            model=model, version=shown, created_by=user, sha256=hash_of(secret), expires_at=expires_at
+        )
+        note(user, "shared", model)
     return share, f"/s/{secret}"
 
 
 def revoke(*, user: User, share: Share) -> None:
     """The link stops working at once; twice is no error."""
     require_in(user, share.model.team_id, "share")
-    Share.objects.filter(id=share.id, revoked_at=None).update(revoked_at=timezone.now())
+    with transaction.atomic():
+        if Share.objects.filter(id=share.id, revoked_at=None).update(revoked_at=timezone.now()):
+            note(user, "revoked", share.model)
 
 
 def opened(share: Share) -> None:

@@ -30,6 +30,7 @@ from webapp.runs.estimate import planned
 from webapp.runs.facts import facts_of, refuse_unread, surveyed, with_columns
 from webapp.runs.models import Run, Status
 from webapp.runs.store import folder as folder_of
+from webapp.teams.history import note
 from webapp.teams.models import Team
 from webapp.teams.selectors import require_in
 
@@ -58,6 +59,7 @@ def start(
         recipe=given.to_dict(), filled=plan.recipe.to_dict(), steps=plan.steps,
         planned_seconds=plan.seconds,
     )  # fmt: skip
+    note(run.created_by, "started", run)
     publish_run(run)
     wake("jobs.training.work")
     return run
@@ -65,7 +67,7 @@ def start(
 
 def stop(*, user: User, run: Run) -> None:
     """Ends the run, at once where it waits, with a checkpoint where it trains. On an ended run: nothing."""
-    with _ours(user, run) as row:
+    with _ours(user, run, "stopped") as row:
         if row.status == Status.RUNNING:
             row.wanted = "stop"
         elif row.status not in ENDED:
@@ -74,7 +76,7 @@ def stop(*, user: User, run: Run) -> None:
 
 def pause(*, user: User, run: Run) -> None:
     """Puts the run aside until :func:`resume`. Raises Conflict when it has ended."""
-    with _ours(user, run) as row:
+    with _ours(user, run, "paused") as row:
         _refuse_ended(row)
         if row.status == Status.RUNNING:
             row.wanted = row.wanted or "pause"  # a stop that is asked for stays asked for
@@ -87,7 +89,7 @@ def resume(*, user: User, run: Run) -> None:
 
     Raises Conflict when it finished, or failed of itself.
     """
-    with _ours(user, run) as row:
+    with _ours(user, run, "resumed") as row:
         if row.resumable:
             row.status, row.queued_at, row.ended_at = Status.QUEUED, timezone.now(), None
             row.deaths, row.died_at_step, row.error = 0, None, None
@@ -99,7 +101,7 @@ def resume(*, user: User, run: Run) -> None:
 
 def front(*, user: User, run: Run) -> None:
     """Makes a waiting run the next one; one that trains already stays as it is. Raises Conflict when it has ended."""
-    with _ours(user, run) as row:
+    with _ours(user, run, "moved") as row:
         _refuse_ended(row)
         if row.status == Status.QUEUED:
             first = Run.objects.filter(status=Status.QUEUED).earliest("queued_at")
@@ -110,8 +112,10 @@ def front(*, user: User, run: Run) -> None:
 def rename(*, user: User, run: Run, name: str) -> Run:
     """Raises Invalid at ``name``."""
     require_in(user, run.team_id, "train")
-    run.name = clean_name(name)
-    run.save(update_fields=["name"])
+    before, run.name = run.name, clean_name(name)
+    if run.name != before:
+        run.save(update_fields=["name"])
+        note(user, "renamed", run, before=before)
     return run
 
 
@@ -121,7 +125,9 @@ def delete(*, user: User, run: Run) -> None:
     A process that trains it learns from its next write that the row is gone, and ends.
     """
     require_in(user, run.team_id, "delete")
-    Run.objects.filter(id=run.id).delete()
+    with transaction.atomic():
+        note(user, "deleted", run)
+        Run.objects.filter(id=run.id).delete()
     shutil.rmtree(folder_of(run.id), ignore_errors=True)
 
 
@@ -147,14 +153,17 @@ def _check_part(part: str, other: Dataset, dataset: Dataset, recipe: Recipe) -> 
 
 
 @contextmanager
-def _ours(user: User, run: Run) -> Iterator[Run]:
-    """The run's row, locked; what the block sets is saved and shows in ``run`` too."""
+def _ours(user: User, run: Run, what: str) -> Iterator[Run]:
+    """The run's row, locked; what the block sets is saved, is told of as ``what``, and shows in ``run`` too."""
     require_in(user, run.team_id, "train")
     with transaction.atomic():
         if (row := Run.objects.select_for_update().filter(id=run.id).first()) is None:
             raise Http404("The run was deleted.")
+        before = [getattr(row, field) for field in KEPT_BY_ACTS]
         yield row
-        row.save(update_fields=KEPT_BY_ACTS)
+        if [getattr(row, field) for field in KEPT_BY_ACTS] != before:
+            row.save(update_fields=KEPT_BY_ACTS)
+            note(user, what, row)
     for field in KEPT_BY_ACTS:
         setattr(run, field, getattr(row, field))
     publish_run(row)
