@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import PASSWORD
 
 SECOND = 1000
-TEXT = "the cat sat on the mat and looked at the rat. " * 400
+SHORT = "the cat sat on the mat and looked at the rat. "
+TEXT = SHORT * 400
 LONG = {"max_steps": 200_000, "max_minutes": 10}
 
 
@@ -85,18 +86,19 @@ def test_a_run_is_moved_by_the_keyboard_alone_and_one_is_told(reader, runs):
 
 def test_offline_a_page_says_so_and_keeps_what_is_typed(reader):
     reader.goto("/datasets/paste/")
-    field = reader.locator("main textarea").first
-    field.fill(TEXT)
+    reader.get_by_label("Name").fill("cats")
+    field = reader.get_by_label("Text", exact=False).last
+    field.fill(SHORT)
     reader.context.set_offline(True)
     banner = reader.locator("#offline")
     expect(banner).to_have_text(re.compile(r"^You are offline; what you see is from \d\d?:\d\d"))
     field.press("Tab")
-    reader.locator("main form button").last.click()
+    reader.get_by_role("button", name="Save").click()
     expect(reader.locator("#toasts")).to_contain_text("Nothing was sent")
-    expect(field).to_have_value(TEXT)
+    expect(field).to_have_value(SHORT)
     reader.context.set_offline(False)
     expect(banner).to_be_hidden()
-    expect(field).to_have_value(TEXT)
+    expect(field).to_have_value(SHORT)
 
 
 def test_a_piece_that_fails_says_so_where_it_stands(reader):
@@ -131,7 +133,8 @@ def test_signed_out_meanwhile_what_was_typed_is_kept_and_sent_after_all(reader):
     reader.goto("/settings/")
     email = reader.locator(".rail .foot [title]").get_attribute("title")
     reader.goto("/datasets/paste/")
-    reader.locator("main textarea").first.fill(TEXT)
+    reader.get_by_label("Name").fill("cats")
+    reader.get_by_label("Text", exact=False).last.fill(SHORT)
     reader.context.clear_cookies()
     # Whatever the page asks for next: here somebody else's script does, as a fragment that the clock brings would.
     reader.evaluate("htmx.ajax('get', '/queue/', {target: '#toasts', swap: 'beforeend'})")
@@ -142,5 +145,5 @@ def test_signed_out_meanwhile_what_was_typed_is_kept_and_sent_after_all(reader):
     sign_in(opened.value, email)
     expect(opened.value).to_have_title(re.compile("Unroll"))
     opened.value.close()
-    reader.locator("main form button").last.click()
+    reader.get_by_role("button", name="Save").click()
     expect(reader).to_have_url(re.compile(r"/datasets/\w{16}/"))
