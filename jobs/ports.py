@@ -49,6 +49,7 @@ class Claim:
     test: Source | None
     folder: Path
     last_seq: int
+    weights: Path | None = None  # a folder in ``folder`` that the first attempt starts from
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@
     recipe.json            what is trained
     data/<original name>   a link to the text in the blob store; valid/ and test/ likewise where they are given
     out/                   the engine's folder
+    weights/               what it starts from, in place of drawn weights; only where that was asked for
     log.txt                what the trainer printed, attempt after attempt
 """
 
@@ -32,6 +33,8 @@ def prepare(claim: Claim) -> list[str]:
     for part, source in (("data", claim.data), ("valid", claim.valid), ("test", claim.test)):
         if source:
             arguments += [f"--{part}", str(_link(claim.folder, part, source))]
+    if claim.weights:
+        arguments += ["--weights", str(claim.weights.relative_to(claim.folder))]
     return [*arguments, "--out", str(OUT), "--resume", "--until-stdin-closes"]
 
 

@@ -187,9 +187,10 @@ def _old(
     _same_data(resolved["data"], hashes, sources)
     contents = checkpoint.newest(folder.checkpoints)
     last = folder.feed.last
-    finished = last is not None and last["kind"] == "finished" and (contents is None or contents.step >= last["step"])
+    ended = last is not None and last["kind"] == "finished"
+    finished = ended and (contents is None or contents.step >= last["step"])  # else a copy up to an earlier checkpoint
     longer = continued(
-        given, Recipe.parse(resolved["given"]), recipe, done=contents.step if contents and finished else None
+        given, Recipe.parse(resolved["given"]), recipe, done=contents.step if contents and ended else None
     )
     if finished and longer == recipe:
         return None

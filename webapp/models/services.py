@@ -22,7 +22,7 @@ from webapp.models.selectors import hash_of, version_of
 from webapp.names import clean_name
 from webapp.problems import Conflict, Invalid
 from webapp.runs.models import Run
-from webapp.runs.selectors import Checkpoint, checkpoints, reports_on
+from webapp.runs.selectors import Checkpoint, checkpoint_of, reports_on
 from webapp.teams.history import note
 from webapp.teams.selectors import require_in
 
@@ -45,7 +45,7 @@ def publish(
         name = clean_name(name or "")
     if model is not None:
         _check_fits(model, run)
-    chosen = _chosen(run, checkpoint)
+    chosen = checkpoint_of(run, checkpoint)
     version = _version(user, run, chosen)
     try:
         version.bytes = folders.fill(version.id, chosen.folder, reports_on(run, chosen))
@@ -188,17 +188,3 @@ def revoke(*, user: User, share: Share) -> None:
 def opened(share: Share) -> None:
     """Counts an opening of the shared page; nothing is kept of who opened it."""
     Share.objects.filter(id=share.id).update(opened=F("opened") + 1, last_opened_at=timezone.now())
-
-
-def _chosen(run: Run, wanted: str | int) -> Checkpoint:
-    found = checkpoints(run)
-    if not found:
-        raise Conflict("The run has no checkpoint yet. It writes one soon; try again then.")
-    if wanted in ("best", "last"):
-        # Before the first validation there is no best one, and the newest is as good as any.
-        return next((point for point in found if getattr(point, wanted)), found[-1])
-    for point in found:
-        if str(point.step) == str(wanted):
-            return point
-    steps = ", ".join(str(point.step) for point in found)
-    raise Invalid.at("checkpoint", f"There is no checkpoint {wanted!r}: best, last, or one of the steps {steps}.")

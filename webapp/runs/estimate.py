@@ -9,6 +9,7 @@ from django.conf import settings
 
 from rnncore.plan import Plan, plan
 from rnncore.recipe import Recipe
+from rnncore.weights import Weights
 from webapp.datasets.models import Version
 from webapp.runs.facts import known
 
@@ -21,9 +22,17 @@ def estimate(*, version: Version, recipe: dict[str, Any]) -> dict[str, Any]:
     return planned(version, Recipe.parse(recipe)).to_dict()
 
 
-def planned(version: Version, recipe: Recipe) -> Plan:
-    """The engine's plan of the recipe for this version, on this machine. Raises as :func:`webapp.runs.facts.known`."""
-    return plan(*known(version, recipe), calibration())
+def planned(version: Version, recipe: Recipe, weights: Weights | None = None) -> Plan:
+    """The engine's plan of the recipe for this version, on this machine.
+
+    ``weights``: those that the run is to start from; the plan's recipe has what they decide. Raises as
+    :func:`webapp.runs.facts.known`, and RecipeError at the fields that do not fit them.
+    """
+    if weights is None:
+        return plan(*known(version, recipe), calibration())
+    chosen, facts = known(version, weights.adopted(recipe))
+    weights.refuse_columns(chosen)
+    return plan(chosen, weights.facts(facts), calibration())
 
 
 def calibration() -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from webapp import workers
 from webapp.accounts.models import User
+from webapp.problems import Conflict, Invalid
 from webapp.runs.models import Run, Status
 from webapp.runs.store import folder as folder_of
 from webapp.teams.models import Team
@@ -80,6 +81,22 @@ def checkpoints(run: Run) -> list[Checkpoint]:
     return found
 
 
+def checkpoint_of(run: Run, wanted: str | int = "best") -> Checkpoint:
+    """One of the run's checkpoints: "best", "last" or a step. Raises Invalid at ``checkpoint``, Conflict when there is
+    none yet."""
+    found = checkpoints(run)
+    if not found:
+        raise Conflict("The run has no checkpoint yet. It writes one soon; try again then.")
+    if wanted in ("best", "last"):
+        # Before the first validation there is no best one, and the newest is as good as any.
+        return next((point for point in found if getattr(point, wanted)), found[-1])
+    for point in found:
+        if str(point.step) == str(wanted):
+            return point
+    steps = ", ".join(str(point.step) for point in found)
+    raise Invalid.at("checkpoint", f"There is no checkpoint {wanted!r}: best, last, or one of the steps {steps}.")
+
+
 def report_of(run: Run, split: str) -> dict[str, Any] | None:
     """What the metrics of ``valid`` (the best evaluation so far) or ``test`` hide; None while there is no report."""
     return read_report(folder_of(run.id) / "out", split)
@@ -110,7 +127,8 @@ def read_report(folder: Path, split: str) -> dict[str, Any] | None:
 
 
 def _with_data() -> QuerySet[Run]:
-    return Run.objects.select_related("team", "created_by", "version__dataset").defer("version__inspection")
+    rows = Run.objects.select_related("team", "created_by", "version__dataset", "from_version")
+    return rows.defer("version__inspection", "from_version__facts")
 
 
 def _pointed(pointer: Path) -> str | None:

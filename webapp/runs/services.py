@@ -17,7 +17,9 @@ from django.utils import timezone
 
 from jobs.wake import wake
 from rnncore import catalog, fitness
+from rnncore.continuing import continued
 from rnncore.errors import RecipeError
+from rnncore.plan import Plan
 from rnncore.recipe import Recipe
 from webapp.accounts.models import User
 from webapp.datasets.models import Dataset
@@ -26,10 +28,13 @@ from webapp.datasets.words import stem_of
 from webapp.live.publish import publish_run
 from webapp.names import clean_name
 from webapp.problems import Conflict, Invalid
+from webapp.runs.beginnings import Start, lay_copy, lay_weights
 from webapp.runs.estimate import planned
 from webapp.runs.facts import facts_of, refuse_unread, surveyed, with_columns
 from webapp.runs.models import Run, Status
+from webapp.runs.selectors import Checkpoint, checkpoint_of
 from webapp.runs.store import folder as folder_of
+from webapp.runs.store import orphans
 from webapp.teams.history import note
 from webapp.teams.models import Team
 from webapp.teams.selectors import require_in
@@ -40,25 +45,91 @@ KEPT_BY_ACTS = ("status", "wanted", "queued_at", "ended_at", "deaths", "died_at_
 
 def start(
     *, user: User, team: Team, dataset: Dataset, recipe: dict[str, Any], name: str = "",
-    valid: Dataset | None = None, test: Dataset | None = None,
+    valid: Dataset | None = None, test: Dataset | None = None, begin: Start | None = None,
 ) -> Run:  # fmt: skip
-    """A queued run of the recipe on the dataset's newest version; trainers are woken.
+    """A queued run of the recipe on the dataset's newest version; trainers are woken. ``begin``: the weights that it
+    starts from.
 
-    Raises RecipeError (with its fields as dotted paths), Conflict (a dataset is not ready), Invalid at ``name``, and at
-    ``valid`` or ``test`` where that dataset has not what is read.
+    Raises RecipeError (with its fields as dotted paths), Conflict (a dataset is not ready, the weights are gone),
+    Invalid at ``name``, and at ``valid`` or ``test`` where that dataset has not what is read.
     """
     require_in(user, team.id, "train")
     given = with_columns(dataset.version, Recipe.parse(recipe))
-    plan = planned(dataset.version, given)
+    plan = planned(dataset.version, given, begin and begin.weights)
     for part, other in (("valid", valid), ("test", test)):
         if other:
             _check_part(part, other, dataset, plan.recipe)
-    run = Run.objects.create(
-        team=team, created_by=user, name=clean_name(name or _name_of(dataset, plan.recipe)), queued_at=timezone.now(),
+    run = Run(
+        team=team, created_by=user, name=clean_name(name or _name_of(dataset, plan.recipe)),
         version=dataset.version, valid_version=valid and valid.version, test_version=test and test.version,
         recipe=given.to_dict(), filled=plan.recipe.to_dict(), steps=plan.steps,
-        planned_seconds=plan.seconds,
+        planned_seconds=plan.seconds, **(begin.fields() if begin else {}),
     )  # fmt: skip
+    if begin:
+        lay_weights(run.id, begin.weights)
+    return _queued(run)
+
+
+def go_on(
+    *, user: User, run: Run, recipe: dict[str, Any], checkpoint: str | int = "last", name: str = ""
+) -> Run:  # fmt: skip
+    """A run of its own, queued, that goes on where an ended one has a checkpoint; that one stays as it was.
+
+    ``recipe``: that of ``run``, but for its ends and its patience. Raises RecipeError at what else differs and at ends
+    that lie too early, Conflict while ``run`` has not ended or where it failed, Invalid at ``checkpoint`` or ``name``.
+    """
+    require_in(user, run.team_id, "train")
+    point = to_go_on_from(run, checkpoint)
+    given, longer, plan = longer_plan(run, Recipe.parse(recipe), point)
+    new = Run(
+        team_id=run.team_id, created_by=user, name=clean_name(name or f"{run.name[:180]}, continued"),
+        version=run.version, valid_version=run.valid_version, test_version=run.test_version,
+        recipe=given.to_dict(), filled=longer.to_dict(), step=point.step, steps=plan.steps,
+        planned_seconds=plan.seconds * (1 - point.step / plan.steps), from_run=run,
+        origin={"how": "continued", "name": run.name, "version": None, "step": point.step},
+    )  # fmt: skip
+    lay_copy(new.id, run, point)
+    return _queued(new)
+
+
+def to_go_on_from(run: Run, checkpoint: str | int = "last") -> Checkpoint:
+    """The checkpoint that a run of its own would go on from. Raises Conflict, Invalid at ``checkpoint``."""
+    if run.status == Status.PAUSED:
+        raise Conflict("The run is paused. Resume it, or stop it first.")
+    if run.status == Status.FAILED:
+        raise Conflict("The run failed and would fail again. Start a new one from its weights, with another recipe.")
+    if run.status not in ENDED:
+        raise Conflict("The run is still under way. Stop it first, or wait for its end.")
+    return checkpoint_of(run, checkpoint)
+
+
+def longer_plan(run: Run, asked: Recipe, point: Checkpoint) -> tuple[Recipe, Recipe, Plan]:
+    """The recipe as it was asked for and as the run would go on with it, and what that takes as a whole.
+
+    Raises RecipeError at what may not change, and at ends that lie too early.
+    """
+    finished, filled = run.status == Status.FINISHED, Recipe.parse(run.filled)
+    done = point.step if finished else None
+    asked = with_columns(run.version, asked)
+    longer = continued(asked, Recipe.parse(run.recipe), filled, done=done)
+    plan = planned(run.version, longer)
+    if plan.steps <= point.step:
+        nearest = next((name for name in ("max_epochs", "max_minutes") if getattr(longer.training, name)), "max_steps")
+        field = "max_steps" if longer.training.max_steps == plan.steps else nearest
+        raise RecipeError.at(f"training.{field}", f"the run has taken {point.step:,} steps already; give more")
+    if longer == filled and finished and point.last:
+        raise RecipeError.at("training.max_steps", f"the run came to its end at step {point.step:,}; give more")
+    return asked, longer, plan
+
+
+def _queued(run: Run) -> Run:
+    """The run written, shown, and workers woken."""
+    run.queued_at = timezone.now()
+    try:
+        run.save(force_insert=True)
+    except BaseException:
+        shutil.rmtree(folder_of(run.id), ignore_errors=True)
+        raise
     note(run.created_by, "started", run)
     publish_run(run)
     wake("jobs.training.work")
@@ -133,11 +204,8 @@ def delete(*, user: User, run: Run) -> None:
 
 def remove_orphans() -> None:
     """Files of runs that are gone: a training process may have written its last ones after the deletion."""
-    folders = list(folder_of("any").parent.glob("*"))
-    known = set(Run.objects.values_list("id", flat=True))  # asked for last: a new run has its row before its folder
-    for folder in folders:
-        if folder.name not in known:
-            shutil.rmtree(folder, ignore_errors=True)
+    for folder in orphans():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _check_part(part: str, other: Dataset, dataset: Dataset, recipe: Recipe) -> None:

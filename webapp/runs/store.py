@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -26,10 +27,28 @@ from webapp.runs.models import Run, Status
 
 Event = dict[str, Any]
 
+SETTLED = 600  # seconds after which a folder without a row is nobody's
+
 
 def folder(run_id: str) -> Path:
     """Where a run's files lie; its ``out/`` is the engine's folder."""
     return settings.DATA / "runs" / run_id
+
+
+def weights_folder(run_id: str) -> Path:
+    """Where the weights lie that a run starts from, when it does not draw them."""
+    return folder(run_id) / "weights"
+
+
+def orphans() -> list[Path]:
+    """Folders of runs that are no more.
+
+    One that was touched lately may be of a run that begins with a copy of another and has no row yet.
+    """
+    settled = time.time() - SETTLED
+    folders = [path for path in (settings.DATA / "runs").glob("*") if path.stat().st_mtime < settled]
+    known = set(Run.objects.values_list("id", flat=True))  # asked for last: any other run has its row before its folder
+    return [path for path in folders if path.name not in known]
 
 
 class RunStore:
@@ -85,10 +104,8 @@ class RunStore:
 
     @reaching
     def sweep(self) -> None:
-        # The folders first: a run that is made in between has a row before it has a folder.
-        found = {path.name for path in (settings.DATA / "runs").glob("*") if path.is_dir()}
-        for run_id in found.difference(Run.objects.values_list("id", flat=True)):
-            shutil.rmtree(folder(run_id), ignore_errors=True)
+        for path in orphans():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _claimed(run_id: str) -> Claim:
@@ -98,6 +115,7 @@ def _claimed(run_id: str) -> Claim:
         run_id=run.id, fence=run.fence, attempt=run.attempt, recipe=run.filled or run.recipe, folder=folder(run.id),
         data=_source(run.version), valid=run.valid_version and _source(run.valid_version),
         test=run.test_version and _source(run.test_version), last_seq=run.last_seq,
+        weights=weights_folder(run.id) if run.origin.get("how") == "weights" else None,
     )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -193,6 +195,8 @@ def test_a_deleted_run_takes_its_files_along_and_leaves_its_models(alice, make):
 def test_files_without_a_run_are_tidied_away(alice, make):
     run = make.trained(alice.personal_team)
     (folder("gone") / "out").mkdir(parents=True)
+    for run_id in (run.id, "gone"):
+        os.utime(folder(run_id), (0, 0))
     services.remove_orphans()
     assert folder(run.id).exists()
     assert not folder("gone").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from django.conf import settings
@@ -81,6 +82,10 @@ def test_files_of_deleted_runs_are_swept_away(desk):
     desk.queue("kept")
     for name in ("kept", "gone"):
         store.folder(name).mkdir(parents=True, exist_ok=True)
+    desk.runs.sweep()
+    assert store.folder("gone").exists()  # of a run that is just being made, for all one knows
+    for name in ("kept", "gone"):
+        os.utime(store.folder(name), (0, 0))
     desk.runs.sweep()
     assert store.folder("kept").exists()
     assert not store.folder("gone").exists()
