@@ -10,11 +10,12 @@ from typing import Any, Literal
 from django.http import Http404, HttpRequest
 from ninja import Query, Router, Schema
 
+from webapp.accounts.models import User
 from webapp.api.lists import MOST, Page, only_known, page
 from webapp.api.schemas import Body, ListOf, RecipeBody
 from webapp.datasets.selectors import dataset_for
 from webapp.problems import Invalid
-from webapp.runs import feed, selectors, services
+from webapp.runs import beginnings, feed, selectors, services
 from webapp.runs.estimate import estimate
 from webapp.runs.models import Run
 from webapp.teams.selectors import team_for
@@ -24,6 +25,7 @@ router = Router(tags=["runs"])
 
 class PlanIn(Body):
     dataset_id: str
+    version: int | None = None
     recipe: RecipeBody
 
 
@@ -39,11 +41,16 @@ class PlanOut(Schema):
 
 class RunIn(Body):
     dataset_id: str
+    version: int | None = None
     valid_dataset_id: str | None = None
     test_dataset_id: str | None = None
     recipe: RecipeBody
     name: str = ""
     team_id: str | None = None
+    from_model_id: str | None = None
+    from_run_id: str | None = None
+    continue_run_id: str | None = None
+    checkpoint: str | int | None = None
 
 
 class RunOut(Schema):
@@ -54,6 +61,10 @@ class RunOut(Schema):
     recipe: dict[str, Any]
     filled: dict[str, Any]
     dataset_id: str
+    from_model_id: str | None
+    from_run_id: str | None
+    continue_run_id: str | None
+    origin: dict[str, Any] | None
     step: int
     steps: int | None
     last_seq: int
@@ -75,6 +86,7 @@ class EventsOut(Schema):
 class CheckpointOut(Schema):
     step: int
     best: bool
+    last: bool
     bytes: int
     sha256: str
 
@@ -89,8 +101,12 @@ def show(run: Run, queue: dict[str, int]) -> dict[str, Any]:
         "id", "team_id", "name", "status", "recipe", "filled", "step", "steps", "last_seq", "best", "baselines",
         "error", "created_at", "started_at", "ended_at",
     )  # fmt: skip
+    continued = run.origin.get("how") == "continued"
     return {
         **{name: getattr(run, name) for name in same}, "dataset_id": run.version.dataset_id,
+        "from_model_id": run.from_version and run.from_version.model_id, "origin": run.origin or None,
+        "from_run_id": None if continued else run.from_run_id,
+        "continue_run_id": run.from_run_id if continued else None,
         "queue_position": position, "waiting_for": selectors.waiting_for(run, position),
     }  # fmt: skip
 
@@ -99,14 +115,22 @@ def show(run: Run, queue: dict[str, int]) -> dict[str, Any]:
 def plan(request: HttpRequest, body: PlanIn) -> Any:
     """What a run would take: size, memory, steps, time. A formula and this machine's calibration."""
     only_known(request)
-    return estimate(version=dataset_for(request.auth, body.dataset_id).version, recipe=body.recipe)
+    return estimate(version=dataset_for(request.auth, body.dataset_id, number=body.version).version, recipe=body.recipe)
 
 
 @router.post("/runs", response={201: RunOut})
 def start_run(request: HttpRequest, body: RunIn) -> Any:
-    """Queues a run of the recipe on the dataset's newest version."""
+    """Queues a run of the recipe on the dataset's newest version.
+
+    `from_model_id` (the newest version) or `from_run_id` (its `checkpoint`: "best", "last" or a step) names weights to
+    start from in place of drawn ones: what the recipe leaves open of the network is as they have it. `continue_run_id`
+    names an ended run to go on with from its `checkpoint` (by default the last), exactly, as a new run with a copy of
+    its checkpoints and events; that one stays as it was. Its recipe may differ in its ends and its patience only.
+    """
     only_known(request)
     user = request.auth
+    if body.continue_run_id is not None:
+        return show(_go_on(user, body), selectors.queue())
     other = {
         name: dataset_for(user, dataset_id)
         for name, dataset_id in (("valid", body.valid_dataset_id), ("test", body.test_dataset_id))
@@ -114,12 +138,47 @@ def start_run(request: HttpRequest, body: RunIn) -> Any:
     }
     try:
         run = services.start(
-            user=user, team=team_for(user, body.team_id, right="train"), dataset=dataset_for(user, body.dataset_id),
-            recipe=body.recipe, name=body.name, **other,
+            user=user, team=team_for(user, body.team_id, right="train"),
+            dataset=dataset_for(user, body.dataset_id, number=body.version), recipe=body.recipe, name=body.name,
+            begin=_begin(user, body), **other,
         )  # fmt: skip
     except Invalid as error:
         raise error.renamed(valid="valid_dataset_id", test="test_dataset_id") from None
     return show(run, selectors.queue())
+
+
+def _begin(user: User, body: RunIn) -> beginnings.Start | None:
+    """The weights that the run is to start from."""
+    if body.from_model_id is not None and body.from_run_id is not None:
+        raise Invalid.at("from_run_id", "A run starts from one thing: from_model_id names one already.")
+    if body.checkpoint is not None and body.from_run_id is None:
+        raise Invalid.at("checkpoint", "It is one of the run in from_run_id or continue_run_id; there is none.")
+    if body.from_model_id is not None:
+        return beginnings.from_model(user, body.from_model_id)
+    if body.from_run_id is not None:
+        return beginnings.from_checkpoint(
+            user, body.from_run_id, "best" if body.checkpoint is None else body.checkpoint
+        )
+    return None
+
+
+def _go_on(user: User, body: RunIn) -> Run:
+    """The run that continues another. What else the body says must agree with that one."""
+    source = selectors.run_for(user, body.continue_run_id, right="train")
+    for field in ("from_model_id", "from_run_id"):
+        if getattr(body, field) is not None:
+            raise Invalid.at(field, "A run that goes on with another has its weights; leave it out.")
+    ours = {"team_id": source.team_id, "dataset_id": source.version.dataset_id, "version": source.version.number}
+    for part in ("valid", "test"):
+        version = getattr(source, f"{part}_version")
+        ours[f"{part}_dataset_id"] = version and version.dataset_id
+    for field, known in ours.items():
+        if (asked := getattr(body, field)) is not None and asked != known:
+            raise Invalid.at(field, f"The run that is gone on with has {known or 'none'}; it must be the same.")
+    return services.go_on(
+        user=user, run=source, recipe=body.recipe, name=body.name,
+        checkpoint="last" if body.checkpoint is None else body.checkpoint,
+    )  # fmt: skip
 
 
 @router.get("/runs", response=ListOf[RunOut])
