@@ -66,6 +66,12 @@ class SyntheticForm(forms.Form):
 
 
 class PasteForm(NameForm):
+    format = forms.ChoiceField(
+        label="It is", required=False,
+        choices=[("", "guessed from the text"), ("text", "running text"), ("csv", "a table: CSV"),
+                 ("tsv", "a table: cells between tabs"), ("jsonl", "records: an object of JSON a line"),
+                 ("conll", "tagged words, one a line"), ("conllu", "tagged words, CoNLL-U")],
+    )  # fmt: skip
     text = forms.CharField(
         max_length=MAX_PASTED, strip=False, widget=forms.Textarea(attrs={"rows": 16, "spellcheck": "false"}),
         help_text=f"Up to {MAX_PASTED:,} characters; drop longer texts as a file",

@@ -20,6 +20,8 @@ class Dataset(models.Model):
     task = models.CharField(max_length=40, default="", blank=True)  # the kind of task that a person chose for it
     synthetic = Json(null=True)  # {"name", "count", "seed", "task", "optimum"} where the studio made its first version
 
+    pinned: int | None = None  # the number of the version that was asked for, where one was
+
     class Meta:
         indexes = [models.Index(fields=["team", "-created_at"])]
 

@@ -49,6 +49,7 @@ def dataset_for(user: User, dataset_id: str, *, right: str = "view", number: int
     dataset = one_of_teams(_with_newest(number), user, dataset_id, right)
     if number is not None and not dataset.newest:
         raise Http404("There is no such version.")
+    dataset.pinned = number
     return dataset
 
 
@@ -84,11 +85,11 @@ def listed(user: User, team: Team, *, query: str = "", kind: str = "", sort: str
     return rows.prefetch_related(newest).order_by(*SORTS[sort][1])
 
 
-def uploads_of(user: User, team: Team | None = None) -> list[Upload]:
-    """The person's own unfinished uploads (to one of the teams), newest first; each has ``offset``, the bytes that have
-    come."""
-    uploads = of_teams(Upload.objects.filter(created_by=user, dataset=None), user, team).order_by("-created_at", "-id")
-    found = [_with_offset(upload) for upload in uploads]
+def uploads_of(user: User, team: Team | None = None, into: Dataset | None = None) -> list[Upload]:
+    """The person's own unfinished uploads (to one of the teams) of new datasets, or of new versions of one, newest
+    first; each has ``offset``, the bytes that have come."""
+    uploads = of_teams(Upload.objects.filter(created_by=user, dataset=None, into=into), user, team)
+    found = [_with_offset(upload) for upload in uploads.order_by("-created_at", "-id")]
     return [upload for upload in found if upload.offset is not None]
 
 
@@ -108,6 +109,11 @@ def runs_on(versions: QuerySet[Version]) -> QuerySet[Run]:
     """The runs that one of the versions was learned from, validated or tested on, of whichever team."""
     ids = list(versions.values_list("id", flat=True))
     return Run.objects.filter(Q(version__in=ids) | Q(valid_version__in=ids) | Q(test_version__in=ids))
+
+
+def runs_seen(user: User, version: Version) -> QuerySet[Run]:
+    """The runs on a version that the person may see, newest first."""
+    return of_teams(runs_on(Version.objects.filter(id=version.id)), user).order_by("-created_at")
 
 
 def _with_newest(number: int | None = None) -> QuerySet[Dataset]:

@@ -41,21 +41,55 @@ def _hidden(character: str) -> bool:
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of text; ``name`` is set where it is one odd character, shown by a picture."""
+    """A stretch of text; ``name`` is set where it is one odd character: ``text`` is then a box's short word for it, and
+    ``raw`` what a page shows in its place when the boxes are off."""
 
     text: str
     name: str = ""
+    raw: str = ""
+
+
+_SHORT = {
+    "\0": "NUL", "\a": "BEL", "\b": "BS", "\x0b": "VT", "\x0c": "FF", "\r": "CR", "\x1a": "SUB", "\x1b": "ESC",
+    "\x7f": "DEL", "\x85": "NEL", "\xa0": "NBSP", "\xad": "SHY", "\u2007": "FIGSP", "\u200b": "ZWSP",
+    "\u2028": "LS", "\u2029": "PS", "\u202f": "NNBSP", "\u2060": "WJ", "\u3000": "IDSP", "\ufeff": "BOM",
+    "\u061c": "ALM", "\u200e": "LRM", "\u200f": "RLM", "\u202a": "LRE", "\u202b": "RLE", "\u202c": "PDF",
+    "\u202d": "LRO", "\u202e": "RLO", "\u2066": "LRI", "\u2067": "RLI", "\u2068": "FSI", "\u2069": "PDI",
+    "\ufffd": "\ufffd",
+}  # fmt: skip
+"""What Unicode's charts call those that are met most."""
+
+
+def _odd(character: str) -> bool:
+    """Whether a character cannot be told from nothing, or from a plain space."""
+    if character in _SHORT:
+        return True
+    blank = character != " " and unicodedata.category(character) == "Zs"
+    return blank or (_hidden(character) and character not in _WANTED)
+
+
+def _box(character: str) -> Piece:
+    """Control characters have no form of their own: nothing stands for them when the boxes are off."""
+    raw = "" if unicodedata.category(character) in ("Cc", "Cs") else character
+    return Piece(_SHORT.get(character) or f"U+{ord(character):04X}", name(character), raw)
+
+
+MARK = Piece("BOM", "U+FEFF byte order mark: the first bytes of the file, not a part of the text")
 
 
 def pieces(text: str) -> list[Piece]:
-    """Running text, with what cannot be seen or decoded set apart."""
+    """Running text, with what cannot be seen or decoded set apart.
+
+    >>> [piece.text for piece in pieces("a\u00a0b")]
+    ['a', 'NBSP', 'b']
+    """
     found: list[Piece] = []
     plain = 0
     for position, character in enumerate(text):
-        if character == "\ufffd" or (_hidden(character) and character not in _WANTED):
+        if (character < " " or character > "~") and _odd(character):
             if plain < position:
                 found.append(Piece(text[plain:position]))
-            found.append(Piece(visible(character), name(character)))
+            found.append(_box(character))
             plain = position + 1
     if plain < len(text):
         found.append(Piece(text[plain:]))

@@ -1,11 +1,9 @@
-"""Pages of datasets: the list with its drop zone, pasted text, one dataset.
+"""The list of datasets with its drop zone, and what makes one: pasted text, made data, examples.
 
 Files come by tus, beside Django; what is on its way stands on the list and can be gone on with.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -13,43 +11,42 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from webapp.datasets import selectors, services
-from webapp.datasets.forms import NameForm, PasteForm, RolesForm, SyntheticForm
-from webapp.datasets.made import KINDS
-from webapp.datasets.models import Dataset, Status
-from webapp.datasets.roles import columns as columns_of
-from webapp.datasets.text import characters, pieces
-from webapp.datasets.words import in_words, tasks_of
+from webapp.datasets.forms import PasteForm, SyntheticForm
+from webapp.datasets.made import EXAMPLES, KINDS
+from webapp.datasets.models import Dataset
+from webapp.datasets.pasted import guess
 from webapp.problems import Refused
 from webapp.teams.current import team_of
-from webapp.teams.roles import may
 
 PAGE = 50
-CELL = 200  # characters of a cell that are shown
-LINE_ENDINGS = {
-    "lf": "LF (Unix)", "crlf": "CR LF (Windows), read as LF", "cr": "CR (old Mac), read as LF",
-    "mixed": "mixed, read as LF", "none": "none",
-}  # fmt: skip
 
 
 @require_safe
 @login_required
 def index(request: HttpRequest) -> HttpResponse:
+    """The team's datasets, narrowed by ``?q=`` (in the name) and ``?kind=``, in the order ``?sort=``."""
     team = team_of(request)
-    datasets = selectors.datasets_of(request.user, team)
-    query = request.GET.get("q", "").strip()
-    if query:
-        datasets = datasets.filter(name__icontains=query)
+    asked = {name: request.GET.get(name, "").strip() for name in ("q", "kind", "sort")}
+    unknown = [
+        asked[name] for name, known in (("kind", selectors.KINDS), ("sort", selectors.SORTS))
+        if asked[name] and asked[name] not in known
+    ]  # fmt: skip
+    kind = asked["kind"] if asked["kind"] in selectors.KINDS else ""
+    sort = asked["sort"] if asked["sort"] in selectors.SORTS else "newest"
+    datasets = selectors.listed(request.user, team, query=asked["q"], kind=kind, sort=sort)
     context = {
         "page": Paginator(datasets, PAGE).get_page(request.GET.get("page")),
-        "query": query,
+        "query": asked["q"], "kind": kind, "sort": sort, "unknown": unknown, "narrowed": bool(asked["q"] or kind),
+        "kinds": [(name, label) for name, (label, _) in selectors.KINDS.items()],
+        "sorts": [(name, label) for name, (label, _) in selectors.SORTS.items()],
         "uploads": selectors.uploads_of(request.user, team),
         "max_bytes": settings.MAX_UPLOAD_BYTES,
         "synthetic_choices": list(KINDS.values()),
-    }
+        "examples": list(EXAMPLES.values()),
+    }  # fmt: skip
     return render(request, "datasets/list.html", context)
 
 
@@ -58,71 +55,6 @@ def index(request: HttpRequest) -> HttpResponse:
 def row(request: HttpRequest, dataset_id: str) -> HttpResponse:
     """One row of the list; it asks for itself again while the file is read."""
     return render(request, "datasets/_row.html", {"dataset": selectors.dataset_for(request.user, dataset_id)})
-
-
-@require_safe
-@login_required
-def detail(request: HttpRequest, dataset_id: str) -> HttpResponse:
-    dataset = selectors.dataset_for(request.user, dataset_id)
-    template = "datasets/_body.html" if request.htmx else "datasets/detail.html"
-    return render(request, template, _facts(request, dataset))
-
-
-def _facts(request: HttpRequest, dataset: Dataset, roles: RolesForm | None = None) -> dict[str, object]:
-    version = dataset.version
-    inspection = version.inspection
-    preview = inspection.get("preview", {})
-    columns = columns_of(version)
-    roles = roles or RolesForm(columns)
-    return {
-        "is_table": bool(columns),
-        "columns": [{**column, "field": roles[f"role-{number}"]} for number, column in enumerate(columns)],
-        "roles_form": roles,
-        "roles_url": reverse("datasets:columns", args=[dataset.id]),
-        "rows": [[_cell(row.get(column["name"])) for column in columns] for row in preview.get("rows", [])],
-        "tasks": tasks_of(dataset) if version.status == Status.READY else [],
-        "data_words": in_words(version),
-        "synthetic": dataset.synthetic,
-        "dataset": dataset,
-        "version": version,
-        "inspection": inspection,
-        "statistics": inspection.get("statistics", {}),
-        "line_endings": LINE_ENDINGS.get(inspection.get("line_endings", ""), ""),
-        "vocabulary": characters(inspection.get("statistics", {}).get("vocabulary", [])),
-        "previews": [(part, pieces(preview[part])) for part in ("start", "middle", "end") if preview.get(part)],
-        "runs": version.runs.order_by("-created_at")[:10],
-        "may_change": may(dataset.role, "upload"),
-        "may_delete": may(dataset.role, "delete"),
-        "may_train": may(dataset.role, "train"),
-        "form": NameForm(initial={"name": dataset.name}),
-    }
-
-
-def _cell(value: Any) -> str:
-    """A cell of the first rows, as a text that is not too long."""
-    if isinstance(value, list):
-        value = " ".join(map(str, value))
-    text = "" if value is None else str(value)
-    return text if len(text) <= CELL else f"{text[:CELL]}…"
-
-
-@require_POST
-@login_required
-def columns(request: HttpRequest, dataset_id: str) -> HttpResponse:
-    """Says what the columns are for."""
-    dataset = selectors.dataset_for(request.user, dataset_id, right="upload")
-    form = RolesForm(columns_of(dataset.version), request.POST)
-    if form.is_valid():
-        try:
-            services.confirm_roles(user=request.user, dataset=dataset, roles=form.roles())
-        except Refused as refused:
-            form.blame(refused)
-    if form.errors:
-        template = "datasets/_body.html" if request.htmx else "datasets/detail.html"
-        return render(request, template, _facts(request, dataset, form), status=422)
-    if request.htmx:
-        return render(request, "datasets/_body.html", _facts(request, dataset))
-    return redirect("datasets:detail", dataset.id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -142,51 +74,54 @@ def synthetic(request: HttpRequest) -> HttpResponse:
             form.blame(refused)
         else:
             return redirect("datasets:detail", dataset.id)
-    context = {"form": form, "choices": list(KINDS.values())}
+    context = {"form": form, "choices": list(KINDS.values()), "examples": list(EXAMPLES.values())}
     return render(request, "datasets/synthetic.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def example(request: HttpRequest) -> HttpResponse:
+    """A text that lies on the machine, in one click."""
+    try:
+        team = team_of(request, right="upload")
+        dataset = services.create_example(user=request.user, team=team, example=request.POST.get("name", ""))
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect("datasets:list")
+    return redirect("datasets:detail", dataset.id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
-def paste(request: HttpRequest) -> HttpResponse:
-    form = PasteForm(request.POST or None)
+def paste(request: HttpRequest, dataset_id: str | None = None) -> HttpResponse:
+    """Pasted text as a new dataset, or as a new version of one."""
+    into = selectors.dataset_for(request.user, dataset_id, right="upload") if dataset_id else None
+    form = PasteForm(_named(request, into), initial={"name": into.name} if into else None)
     if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data | {"format": form.cleaned_data["format"] or _guessed(form.cleaned_data)}
         try:
-            team = team_of(request, right="upload")
-            dataset = services.create_from_text(user=request.user, team=team, **form.cleaned_data)
+            team = into.team if into else team_of(request, right="upload")
+            dataset = services.create_from_text(user=request.user, team=team, into=into, **given)
         except Refused as refused:
             form.blame(refused)
         else:
             return redirect("datasets:detail", dataset.id)
-    return render(request, "datasets/paste.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "into": into}
+    return render(request, "datasets/paste.html", context, status=422 if form.errors else 200)
 
 
-@require_POST
-@login_required
-def rename(request: HttpRequest, dataset_id: str) -> HttpResponse:
-    dataset = selectors.dataset_for(request.user, dataset_id, right="upload")
-    form = NameForm(request.POST)
-    if form.is_valid():
-        try:
-            services.rename(user=request.user, dataset=dataset, name=form.cleaned_data["name"])
-        except Refused as refused:
-            form.blame(refused)
-    for errors in form.errors.values():
-        messages.error(request, f"The name stays as it was. {' '.join(errors)}")
-    return redirect("datasets:detail", dataset.id)
+def _named(request: HttpRequest, into: Dataset | None) -> object:
+    """What was posted; a version needs no name of its own."""
+    if request.method != "POST" or into is None:
+        return request.POST or None
+    posted = request.POST.copy()
+    posted["name"] = posted.get("name") or into.name
+    return posted
 
 
-@require_POST
-@login_required
-def delete(request: HttpRequest, dataset_id: str) -> HttpResponse:
-    dataset = selectors.dataset_for(request.user, dataset_id, right="delete")
-    try:
-        services.delete(user=request.user, dataset=dataset)
-    except Refused as refused:
-        messages.error(request, str(refused))
-        return redirect("datasets:detail", dataset_id)
-    messages.success(request, f"“{dataset.name}” is deleted.")
-    return redirect("datasets:list")
+def _guessed(given: dict[str, str]) -> str:
+    """What a text is that nobody said it of: by the ending of its name, else by its first lines."""
+    return "" if given["name"].lower().endswith(services.PASTED_ENDINGS) else guess(given["text"])
 
 
 @require_POST

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from rnncore import catalog
 from rnncore.data.table import FORMATS
-from webapp.datasets.models import Dataset, Version
+from webapp.datasets.models import Dataset, Status, Version
 from webapp.datasets.tasks import proposed, servable
-from webapp.pages.templatetags.units import number
+from webapp.pages.templatetags.units import bytes_, number
 
 ENDINGS = (".txt", *FORMATS)
 
@@ -31,6 +31,39 @@ def in_words(version: Version) -> str:
     return ""
 
 
+def changes(versions: list[Version]) -> list[dict[str, Any]]:
+    """Versions, newest first (see :func:`webapp.datasets.selectors.versions_of`), each with what is different from the
+    one before: ``{"version", "words", "changed"}``."""
+    found = []
+    for version, before in zip(versions, [*versions[1:], None], strict=True):
+        amount, unit = version.summary.get("amount"), version.summary.get("unit", "")
+        words = f"{number(amount)} {unit}" if amount is not None else ""
+        found.append({"version": version, "words": words, "changed": _changed(version, before)})
+    return found
+
+
+def _changed(version: Version, before: Version | None) -> str:
+    if version.status != Status.READY or before is None:
+        return ""
+    if version.same_as:
+        return f"the same bytes as version {version.same_as}"
+    if before.status != Status.READY:
+        return ""
+    parts = []
+    if version.format != before.format:
+        parts.append(f"{before.format} → {version.format}")
+    elif version.summary.get("unit") == before.summary.get("unit"):
+        more = version.summary.get("amount", 0) - before.summary.get("amount", 0)
+        parts.append(f"{_signed(number(abs(more)), more)} {version.summary.get('unit')}" if more else "")
+    more = version.bytes - before.bytes
+    parts.append(_signed(bytes_(abs(more)), more) if more else "other bytes, as many")
+    return " · ".join(filter(None, parts))
+
+
+def _signed(words: str, more: float) -> str:
+    return f"{'+' if more > 0 else '−'}{words}"
+
+
 def stem_of(name: str) -> str:
     """A file's name without what only says its format.
 
@@ -44,12 +77,13 @@ def stem_of(name: str) -> str:
 def tasks_of(dataset: Dataset, chosen: str | None = None) -> list[dict[str, Any]]:
     """The tasks that the dataset can serve, the one first that its columns propose."""
     offered = proposed(dataset.version)
+    about = {"dataset": dataset.id} | ({"version": dataset.pinned} if dataset.pinned else {})
     kinds = sorted(servable(dataset.version), key=lambda kind: kind != offered)
     return [
         {
             "kind": kind, "label": catalog.TASKS[kind].label, "help": catalog.TASKS[kind].help,
             "shape": catalog.TASKS[kind].shape, "proposed": kind == offered, "chosen": kind == chosen,
-            "url": f"/runs/new/?{urlencode({'dataset': dataset.id, 'task': kind})}",
+            "url": f"/runs/new/?{urlencode({**about, 'task': kind})}",
         }
         for kind in kinds
     ]  # fmt: skip

@@ -79,7 +79,8 @@ def test_a_file_in_pieces_becomes_a_dataset(client):
     assert (first.status, first.headers["upload-offset"]) == (204, "6")
     assert "upload-expires" in first.headers
     assert client.ask("GET", path).json() == {
-        "id": path.rpartition("/")[2], "offset": 6, "length": 11, "dataset_id": None, "error": None}  # fmt: skip
+        "id": path.rpartition("/")[2], "offset": 6, "length": 11, "dataset_id": None,
+        "version": None, "error": None}  # fmt: skip
     assert client.patch(path, 6, b"world").headers["upload-offset"] == "11"
     told = client.ask("GET", path).json()
     dataset = Dataset.objects.get(id=told["dataset_id"])

@@ -111,7 +111,7 @@ def test_markup_and_odd_bytes_are_shown_not_obeyed(signed_in, make, alice):
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert(1)" in text
     assert "<img" not in text
-    assert '<mark class="odd" title="U+0000 control character">U+0000</mark>' in text
+    assert '<mark class="odd" title="U+0000 control character"><span class="box">NUL</span></mark>' in text
     assert "could not be decoded" in text
 
 
@@ -123,7 +123,7 @@ def test_problems_have_their_place(signed_in, dataset):
     version.save()
     text = body(signed_in.get(f"/datasets/{dataset.id}/"))
     assert "NUL &lt;bytes&gt;" in text
-    assert "line 1,200 · byte 0 · 3 times" in text
+    assert f'href="/datasets/{dataset.id}/lines/?version=1&amp;line=1200">line 1,200</a> · byte 0 · 3 times' in text
 
 
 def test_a_guessed_encoding_is_called_a_guess(signed_in, dataset):

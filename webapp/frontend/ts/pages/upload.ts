@@ -11,6 +11,8 @@ const CHUNK = 8 * 1024 * 1024;
 const RETRIES = [0, 500, 1000, 2000, 4000, ...Array<number>(60).fill(8000)]; // about eight minutes without an answer
 
 const zone = find("#drop"); // none where the reader only looks on
+const grown = zone?.dataset.dataset; // the dataset of which a file is to be a new version; none on the list
+const dialog = zone?.closest("dialog");
 const list = find("#uploads")!;
 const news = find("#upload-news")!;
 const running = new Set<Row>();
@@ -64,7 +66,9 @@ class Row {
       retryDelays: RETRIES,
       removeFingerprintOnSuccess: true,
       headers: { "X-CSRFToken": csrf() },
-      metadata: { filename: file.name, filetype: file.type, team_id: zone?.dataset.team ?? "" },
+      metadata: metadata(file),
+      // A file that was on its way to one place does not go on at another.
+      fingerprint: async () => ["unroll", file.name, file.size, file.lastModified, zone?.dataset.team, grown].join("·"),
       onShouldRetry: (error) => this.shallRetry(error as tus.DetailedError),
       onProgress: (sent) => this.progress(sent),
       onSuccess: () => void this.done(),
@@ -178,6 +182,12 @@ class Row {
   }
 }
 
+/** What the server is told of a file: a new dataset of the team, or a new version of the dataset that the page shows. */
+function metadata(file: File): Record<string, string> {
+  const about = { filename: file.name, filetype: file.type };
+  return grown ? { ...about, dataset_id: grown } : { ...about, team_id: zone?.dataset.team ?? "" };
+}
+
 /** What the server says is wrong: problem+json, or plain text. */
 function reason(body: string): string {
   try {
@@ -201,7 +211,7 @@ async function showRow(dataset: string): Promise<void> {
 }
 
 function take(files: Iterable<File>): void {
-  for (const file of files) {
+  for (const file of grown ? [...files].slice(0, 1) : files) {
     begun += 1;
     void new Row(file).begin();
   }
@@ -216,7 +226,10 @@ input?.addEventListener("change", () => {
 // The whole window takes files, so that a near miss does not open the file in place of the page.
 let depth = 0;
 const over = (on: boolean): void => void zone?.classList.toggle("over", on);
-addEventListener("dragenter", () => over(++depth > 0));
+addEventListener("dragenter", () => {
+  over(++depth > 0);
+  if (dialog && !dialog.open) dialog.showModal(); // where it will go is said before it is let go
+});
 addEventListener("dragleave", () => over(--depth > 0));
 addEventListener("dragover", (event) => event.preventDefault());
 addEventListener("drop", (event) => {
