@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.forms import BoundField
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST
@@ -23,6 +23,7 @@ from webapp.pages.templatetags.units import bytes_, compact, duration
 from webapp.problems import Refused
 from webapp.runs import services
 from webapp.runs.drawing import Drawing, draw
+from webapp.runs.overlaps import overlaps
 from webapp.runs.presets import DECIDED, Card
 from webapp.runs.recipe_form import KIND, TOPICS, RecipeForm, summary, typed
 from webapp.runs.selectors import run_for
@@ -35,7 +36,7 @@ def new(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("dataset") or request.GET.get("dataset")
     if not chosen:
         return render(request, "runs/choose.html", {"datasets": _ready(request)})
-    dataset = dataset_for(request.user, chosen, right="train")
+    dataset = _chosen(request, chosen)
     if dataset.version.status != Status.READY:
         return redirect("datasets:detail", dataset.id)
     form = _form(request, dataset)
@@ -58,7 +59,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @login_required
 def estimate(request: HttpRequest) -> HttpResponse:
     """What the recipe would cost, as the page's right column: asked for at every change of the form."""
-    dataset = dataset_for(request.user, request.POST.get("dataset", ""), right="train")
+    dataset = _chosen(request, request.POST.get("dataset", ""))
     form = _form(request, dataset)
     return render(request, "runs/_estimate.html", _cost(form, dataset))
 
@@ -67,13 +68,21 @@ def estimate(request: HttpRequest) -> HttpResponse:
 @login_required
 def recipe(request: HttpRequest) -> HttpResponse:
     """The filled recipe as the TOML file that the command takes."""
-    dataset = dataset_for(request.user, request.POST.get("dataset", ""), right="train")
+    dataset = _chosen(request, request.POST.get("dataset", ""))
     form = _form(request, dataset)
     if not form.is_valid():
         return _page(request, form, dataset)
     response = HttpResponse(form.offered.recipe.to_toml(), content_type="application/toml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{_slug(dataset)}.toml"'
     return response
+
+
+def _chosen(request: HttpRequest, dataset_id: str) -> Dataset:
+    """The dataset, as its newest version or the one that ``version`` names. Raises Http404, PermissionDenied."""
+    number = request.POST.get("version") or request.GET.get("version") or None
+    if number is not None and not (number.isascii() and number.isdigit() and len(number) < 9):
+        raise Http404("There is no such version.")
+    return dataset_for(request.user, dataset_id, right="train", number=number and int(number))
 
 
 def _ready(request: HttpRequest) -> list[Dataset]:
@@ -165,7 +174,7 @@ def _cost(form: RecipeForm, dataset: Dataset) -> dict[str, Any]:
     }
     return {
         "plan": plan, "epochs": plan and plan.steps / plan.steps_per_epoch, "step": _step(form),
-        "facts": facts, "command": _command(form, dataset),
+        "facts": facts, "command": _command(form, dataset), "overlaps": overlaps(form),
     }  # fmt: skip
 
 
