@@ -6,6 +6,7 @@ import re
 import pytest
 
 from rnncore.recipe import Recipe
+from webapp.datasets import made
 from webapp.runs.models import Run
 from webapp.teams.models import Membership
 
@@ -48,7 +49,7 @@ def test_the_form_offers_what_fits_the_text(signed_in, dataset):
     assert '<option value="" selected>LSTM (default)</option>' in text
     assert 'name="network.bidirectional"' not in text  # nothing that could not work
     assert "rnncore train foxes.toml --data foxes.txt --out runs/foxes" in text
-    assert text.count("<details") == 6
+    assert text.count('<details class="fold"') == 6
     assert '<svg class="step"' in text
 
 
@@ -159,3 +160,33 @@ def test_an_outsider_gets_nothing_a_viewer_may_not(client, dataset, bob, charlie
     assert client.get(f"/runs/new/?dataset={dataset.id}").status_code == 403
     assert client.post("/runs/new/", {"dataset": dataset.id}).status_code == 403
     assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("kind", made.KINDS)
+def test_made_data_arrive_as_the_task_that_they_were_made_for(signed_in, make, alice, tmp_path, kind):
+    asked = made.checked(kind, 2_000 if kind == "grammar" else 200, 1)
+    made.write(asked, tmp_path / asked.filename)
+    dataset = make.read(alice.personal_team, name=asked.filename, text=(tmp_path / asked.filename).read_text())
+    dataset.synthetic = made.facts(asked)
+    dataset.save()
+    response = signed_in.get(f"/runs/new/?dataset={dataset.id}")
+    assert response.context["kind"] == asked.choice.task
+    assert response.context["form"].errors == {}
+    assert '<svg class="step' in body(response)
+    assert all(card["size"] for card in response.context["cards"])
+
+
+def test_fields_speak_of_what_the_task_reads(signed_in, dataset, make, alice):
+    table = make.table(alice.personal_team)
+    for one, unit in ((dataset, "streams"), (table, "records")):
+        text = body(signed_in.get(f"/runs/new/?dataset={one.id}"))
+        assert re.search(rf'name="training.batch_size".*?<span class="unit"[^>]*>{unit}</span>', text, re.S)
+
+
+def test_records_are_drawn_escaped(signed_in, make, alice):
+    rows = "".join(f"<b>{n}&,<i>{n % 2}\n" for n in range(60))
+    table = make.table(alice.personal_team, text="text,label\n" + rows)
+    text = body(signed_in.get(f"/runs/new/?dataset={table.id}"))
+    assert '<svg class="step"' in text
+    assert "<i>" not in text
+    assert "&lt;i&gt;" in text

@@ -61,7 +61,8 @@ function apply(facts: Facts): void {
     if (line) input.setAttribute("aria-describedby", described);
   }
   for (const [topic, text] of Object.entries(facts.summaries)) {
-    find(`[data-summary="${topic}"]`, form)!.textContent = text;
+    const line = find(`[data-summary="${topic}"]`, form); // a text has no fold of columns
+    if (line) line.textContent = text;
   }
 }
 
