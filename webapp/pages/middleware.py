@@ -37,7 +37,7 @@ def content_security_policy(get_response):
 
 @sync_and_async_middleware
 def sign_in_of_scripts(get_response):
-    """A fragment is never answered with the sign-in page: 401, and ``X-Sign-In`` leads there and back to the page."""
+    """What a script asks for is never answered with the sign-in page: 401, and ``X-Sign-In`` leads there and back."""
     if iscoroutinefunction(get_response):
 
         async def middleware(request):
@@ -51,9 +51,10 @@ def sign_in_of_scripts(get_response):
 
 def _told(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     leads = urlsplit(response.headers.get("Location", "")).path
-    if leads != settings.LOGIN_URL or "HX-Request" not in request.headers:
+    sent = request.headers
+    if leads != settings.LOGIN_URL or not ("HX-Request" in sent or sent.get("Sec-Fetch-Dest") == "empty"):
         return response
-    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    page = urlsplit(sent.get("HX-Current-URL") or sent.get("Referer", ""))
     back = urlencode({"next": f"{page.path or '/'}{'?' if page.query else ''}{page.query}"})
     told = HttpResponse("You are signed out.", status=401, content_type="text/plain; charset=utf-8")
     told["X-Sign-In"] = f"{settings.LOGIN_URL}?{back}"

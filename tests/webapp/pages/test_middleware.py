@@ -28,6 +28,13 @@ def test_one_is_led_back_to_pages_of_ours_alone(client, alice, page, back):
     assert not goal.startswith("//")
 
 
+def test_a_script_that_fetches_data_is_told_as_well(client, db):
+    headers = {"Sec-Fetch-Dest": "empty", "Referer": "http://testserver/runs/abc/"}
+    answer = client.get("/runs/abc/history", headers=headers)
+    assert (answer.status_code, answer["X-Sign-In"]) == (401, "/accounts/login/?next=%2Fruns%2Fabc%2F")
+    assert client.get("/runs/abc/history", headers={"Sec-Fetch-Dest": "document"}).status_code == 302
+
+
 def test_a_page_leads_to_sign_in_as_ever(client, db):
     assert client.get("/runs/")["Location"] == "/accounts/login/?next=/runs/"
 

@@ -1,7 +1,7 @@
 /** Pieces of a page that the server renders: fetched, posted, and shown in dialogs. Every link and form also works as it is. */
 import { all, csrf, find, h } from "./dom";
 import { heard, lost } from "./offline";
-import { SIGN_IN, signedIn, signedOut } from "./session";
+import { checked, signedIn } from "./session";
 import { refresh } from "./times";
 import { toast } from "./toast";
 
@@ -22,11 +22,7 @@ export async function ask(url: string, body?: BodyInit): Promise<Response> {
     throw new Error("The server does not answer. Try again in a moment.");
   }
   heard(response.ok);
-  const signIn = response.headers.get(SIGN_IN);
-  if (signIn) {
-    signedOut(signIn);
-    throw new Error("You are signed out.");
-  }
+  checked(response);
   signedIn();
   if (response.ok || response.status === 409 || response.status === 422) return response;
   if (response.status === 403) throw new Error("Your role in this team may not do this, or the page is too old: reload it.");

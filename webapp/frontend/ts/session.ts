@@ -25,6 +25,14 @@ export function signedOut(to: string): void {
   link.focus();
 }
 
+/** The answer to what a script fetched; one that says that nobody is signed in leads to sign-in, and is thrown. */
+export function checked(response: Response): Response {
+  const to = response.headers.get(SIGN_IN);
+  if (!to) return response;
+  signedOut(to);
+  throw new Error("You are signed out.");
+}
+
 /** Another tab may have signed in: the banner leaves as soon as the studio knows the reader again. */
 export function signedIn(): void {
   find("#signed-out")?.remove();

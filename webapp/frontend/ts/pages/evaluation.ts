@@ -1,6 +1,7 @@
 /** What the metrics of a run or a model hide: the report of a split, asked for again while there is none. */
 import { all, find, h } from "../dom";
 import { type Report, partsOf } from "../evaluation/parts";
+import { checked } from "../session";
 
 interface Boot {
   report: string;
@@ -27,7 +28,9 @@ function show(report: Report): void {
 async function load(split: string): Promise<void> {
   clearTimeout(timer);
   try {
-    const response = await fetch(`${boot.report}?${new URLSearchParams({ split })}`);
+    const url = new URL(boot.report, location.href);
+    url.searchParams.set("split", split);
+    const response = checked(await fetch(url));
     if (response.status === 404) {
       place.replaceChildren();
       empty.hidden = false;

@@ -13,6 +13,7 @@ import { Log } from "../run/log";
 import { showProgress } from "../run/progress";
 import { Samples } from "../run/samples";
 import { say } from "../run/words";
+import { checked } from "../session";
 import { Link, type LinkState } from "../socket";
 
 const REDRAW = 250; // ms between drawings at least
@@ -36,7 +37,7 @@ function stored(key: string): string | null {
 }
 
 async function fetchHistory(query: Record<string, string>): Promise<History> {
-  const response = await fetch(`${boot.urls.history}?${new URLSearchParams(query)}`);
+  const response = checked(await fetch(`${boot.urls.history}?${new URLSearchParams(query)}`));
   if (!response.ok) throw new Error(`history: ${response.status}`);
   return (await response.json()) as History;
 }

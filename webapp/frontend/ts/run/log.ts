@@ -1,5 +1,6 @@
 /** The log: what the run stated, in words, and what its process wrote on standard error. Filled while it is open. */
 import { find, h } from "../dom";
+import { checked } from "../session";
 import { number } from "../units";
 import type { Feed } from "./feed";
 import { say } from "./words";
@@ -39,14 +40,15 @@ export class Log {
 
   async #fetch(): Promise<void> {
     if (!this.#card.open) return;
+    const place = find("#log-output") as HTMLElement;
     try {
-      const response = await fetch(this.#url);
-      if (!response.ok) return;
+      const response = checked(await fetch(this.#url));
+      if (!response.ok) throw new Error(String(response.status));
       const text = (await response.text()) || "Nothing. It speaks up when something is wrong.";
-      const place = find("#log-output") as HTMLElement;
       if (place.textContent !== text) keepAtEnd(place, () => (place.textContent = text));
     } catch {
-      // offline: what is shown stays
+      // What is shown stays; where nothing is shown yet, that is said.
+      place.textContent ||= "It could not be fetched. It is asked for again every few seconds.";
     }
   }
 }
