@@ -25,8 +25,7 @@ DEFAULT = "newest"
 
 def shown(request: HttpRequest) -> dict[str, Any]:
     """The page's models and how they were chosen. An order or a task that somebody made up is none: it is told."""
-    query = request.GET.get("q", "").strip()[:200]
-    task, sort = request.GET.get("task", ""), request.GET.get("sort", "")
+    query, task, sort = (request.GET.get(name, "").replace("\0", "").strip()[:200] for name in ("q", "task", "sort"))
     mine = selectors.models_of(request.user, team_of(request))
     tasks = sorted(mine.order_by().values_list("task", flat=True).distinct())
     found = mine

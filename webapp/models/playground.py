@@ -37,5 +37,16 @@ def inputs(version: Version) -> dict[str, Any]:
         case _ if read:
             kind, example = "text", sample.get("source")
         case _:
-            kind, example = "numbers" if len(columns) == 1 else "record", None
+            kind, example = "numbers" if len(columns) == 1 else "record", _numbers(sample.get("source"), columns)
     return {"kind": kind, "columns": columns, "example": example}
+
+
+def _numbers(source: str | None, columns: list[str]) -> list[float] | dict[str, list[float]] | None:
+    """The numbers of a sample, whose columns are parted by semicolons; None where it was too long to be kept whole."""
+    try:
+        found = [[float(word) for word in part.split()] for part in (source or "").split(";")]
+    except ValueError:
+        return None
+    if len(found) != len(columns) or not all(found):
+        return None
+    return found[0] if len(columns) == 1 else dict(zip(columns, found, strict=True))

@@ -62,8 +62,10 @@ def _check_sizes(request: Request, kind: str) -> None:
     most = MOST_EXPLAINED if request.explain else MOST_CHARACTERS if kind == "forecasting" else MOST_OF_ONE
     for number, size in enumerate(sizes, 1):
         if size > most:
-            explained = "that is explained " if request.explain else ""
-            message = f"An input {explained}has at most {most:,} characters; this has {size:,}."
+            explained, mend = ("that is explained ", "leave the explaining out, or ") if request.explain else ("", "")
+            message = (
+                f"An input {explained}has at most {most:,} characters; this has {size:,}: {mend}send a shorter one."
+            )
             raise Invalid.at(f"inputs.{number}", message)
     if sum(sizes) > MOST_CHARACTERS:
         message = (

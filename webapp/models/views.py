@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -53,8 +53,10 @@ def evaluation(request: HttpRequest, model_id: str) -> HttpResponse:
     """What the version's metrics hide, drawn from the reports that it took along."""
     model = selectors.model_for(request.user, model_id)
     version = selectors.version_of(model, request.GET.get("version"))
+    if not (splits := selectors.reports(version)):
+        raise Http404("There is no report on this version: reports are on a run's best checkpoint.")
     report = f"/api/v1/models/{model.id}/report?version={version.number}"
-    boot = {"report": report, "splits": selectors.reports(version), "kind": model.task}
+    boot = {"report": report, "splits": splits, "kind": model.task}
     context = {"model": model, "version": version, "task": model.choice, "figures": figures(version.metrics)}
     return render(request, "models/evaluation.html", context | {"boot": boot})
 
@@ -75,8 +77,17 @@ def facts(version: Version, api: str, *, asking: str = "") -> dict[str, Any]:
         "generate": None if predicts else f"{api}/generate{asking}", "labels": asked["labels"],
         "inputs": asked["input"], "asked": asked, "play": [f"models/_predict_{model.task}.html", GENERIC],
         "figures": figures(version.metrics), "command": command(model.task), "baselines": _baselines(version, card),
+        "beaten": beaten_by(card, model.task),
         "licence": LICENCES.get(card.get("licence")), "more": _more(card),
     }  # fmt: skip
+
+
+def beaten_by(card: dict[str, Any], kind: str) -> str | None:
+    """The name of the baseline that has a lower loss than the model has, the lowest of all; None where none has."""
+    loss = (card.get("evaluation") or {}).get("loss")
+    name, strongest = next(iter(ranked(card.get("baselines", {}), kind)), (None, {}))
+    lower = loss is not None and strongest.get("loss") is not None and strongest["loss"] < loss
+    return name if lower else None
 
 
 def _baselines(version: Version, card: dict[str, Any]) -> list[dict[str, Any]]:

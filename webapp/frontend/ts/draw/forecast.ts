@@ -20,6 +20,7 @@ export interface Look {
   small?: boolean;
 }
 
+const LETTER = 6; // px of a letter below the chart
 const PAD = { top: 22, bottom: 24, left: 46 };
 
 /** 2024-01-05T13:00:00 → 2024-01-05 13:00 */
@@ -108,8 +109,10 @@ function captions(given: Forecast, names: string[], middle: string, frame: Frame
   const offset = given.history.length - read.length;
   const time = (i: number): string => (given.times[offset + i] ? moment(given.times[offset + i] as string) : "");
   const bottom = height - 7;
-  parts.push(svg("text", { x: PAD.left, y: bottom }, time(0) || `${read.length} steps read`));
+  const begin = time(0) || `${read.length} steps read`;
   const end = time(at + steps - 1) || `${steps} steps ahead`;
+  const fits = (begin.length + end.length + 2) * LETTER < x(at + steps - 1) - PAD.left;
+  if (fits) parts.push(svg("text", { x: PAD.left, y: bottom }, begin));
   parts.push(svg("text", { x: x(at + steps - 1), y: bottom, "text-anchor": "end" }, end));
   parts.push(svg("text", { x: border - 6, y: 11, "text-anchor": "end" }, "read"));
   parts.push(svg("text", { x: border + 6, y: 11 }, "forecast"));

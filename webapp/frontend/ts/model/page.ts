@@ -59,14 +59,14 @@ export class Answers {
     if (!chosen) return;
     this.#clear();
     try {
-      if (chosen.size > MOST_BYTES) throw new Error("The file is larger than 1 MB: use the command below for it.");
+      if (chosen.size > MOST_BYTES) throw new Error(`${chosen.name} is larger than 1 MB. Send fewer records at a time, or answer it in a terminal: rnncore predict.`);
       const text = (await chosen.text()).replace(/^\ufeff/, "");
       if (this.#asked.input.kind === "series") {
         this.#field.value = text.trim();
         return this.#answerTyped();
       }
       const inputs = ofFile(chosen.name, text, this.#asked);
-      if (inputs.length === 0) throw new Error("The file has no records.");
+      if (inputs.length === 0) throw new Error(`${chosen.name} has no records. Put one input on each line.`);
       await this.#ask(inputs, (outputs) => this.#many(inputs, outputs), `${number(inputs.length)} records of ${chosen.name}`);
     } catch (error) {
       this.#blame(error instanceof SyntaxError ? `${chosen.name}: a line is no JSON.` : (error as Error).message);
