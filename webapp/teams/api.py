@@ -1,14 +1,19 @@
-"""REST: who am I."""
+"""REST: who am I, and invitations to teams."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema
+from pydantic import AwareDatetime, Field
 
 from webapp.api.lists import only_known
-from webapp.teams.selectors import teams_of
+from webapp.api.schemas import Body
+from webapp.teams import invitations
+from webapp.teams.selectors import team_for, teams_of
+from webapp.teams.views_invitations import absolute
 
 router = Router(tags=["people"])
 
@@ -25,6 +30,20 @@ class MeOut(Schema):
     teams: list[TeamOut]
 
 
+class InvitationIn(Body):
+    role: str = Field(description="owner, editor or viewer")
+    expires_at: AwareDatetime | None = Field(None, description="left out: in a week")
+
+
+class InvitationOut(Schema):
+    id: str
+    team_id: str
+    role: str
+    expires_at: datetime
+    created_at: datetime
+    url: str
+
+
 @router.get("/me", response=MeOut)
 def me(request: HttpRequest) -> dict[str, Any]:
     """You, and the teams you are in."""
@@ -32,3 +51,20 @@ def me(request: HttpRequest) -> dict[str, Any]:
     user = request.auth
     teams = [{"id": team.id, "name": team.name, "role": team.role} for team in teams_of(user)]
     return {"id": user.id, "email": user.email, "teams": teams}
+
+
+@router.post("/teams/{team_id}/invitations", response={201: InvitationOut})
+def invite(request: HttpRequest, team_id: str, body: InvitationIn) -> Any:
+    """A link that lets one person into the team. It is shown once: only its hash is kept."""
+    only_known(request)
+    team = team_for(request.auth, team_id, right="manage")
+    made, path = invitations.invite(user=request.auth, team=team, role=body.role, expires_at=body.expires_at)
+    own = {name: getattr(made, name) for name in InvitationOut.model_fields if name != "url"}
+    return {**own, "url": absolute(request, path)}
+
+
+@router.delete("/invitations/{invitation_id}", response={204: None})
+def revoke(request: HttpRequest, invitation_id: str) -> None:
+    """The link stops working at once. Twice is no error."""
+    only_known(request)
+    invitations.revoke(user=request.auth, invitation=invitations.invitation_for(request.auth, invitation_id))

@@ -16,6 +16,8 @@ RECIPE = {"task": {"kind": "language_model"}, "training": {"max_steps": 20}}
 # route → (what it is about, the body, what the owner gets, what a viewer of the team gets)
 ROUTES = {
     "GET /api/v1/me": (None, None, 200, 200),
+    "POST /api/v1/teams/{team_id}/invitations": ("team", {"role": "viewer"}, 201, 403),
+    "DELETE /api/v1/invitations/{invitation_id}": ("invitation", None, 204, 403),
     "POST /api/v1/datasets": (None, {"name": "a", "text": "b"}, 201, 201),
     "GET /api/v1/datasets": (None, None, 200, 200),
     "GET /api/v1/datasets/{dataset_id}": ("dataset", None, 200, 200),
@@ -73,6 +75,7 @@ def things(alice, make):
     """One thing of each kind, all alice's; the run waits and has a checkpoint."""
     from webapp.models.services import share
     from webapp.runs.models import Run
+    from webapp.teams.invitations import invite
 
     team = alice.personal_team
     run = make.trained(team)
@@ -81,7 +84,7 @@ def things(alice, make):
     return {
         "dataset_id": make.dataset(team).id, "run_id": run.id, "model_id": model.id,
         "share_id": share(user=alice, model=model)[0].id, "team_id": team.id,
-        "number": "1",
+        "number": "1", "invitation_id": invite(user=alice, team=team, role="viewer")[0].id,
     }  # fmt: skip
 
 
