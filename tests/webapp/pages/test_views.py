@@ -170,7 +170,7 @@ def test_the_machine_at_a_glance_and_a_studio_without_one(page, make, alice, mon
     monkeypatch.setattr(workers, "workers", lambda: [trainer])
     text = page().content.decode()
     assert "16 processors" in text
-    assert "25\u00a0% busy" in text
+    assert "25\u00a0%" in text
     monkeypatch.setattr(workers, "workers", list)
     assert "No training worker answers just now." in page().content.decode()
 
