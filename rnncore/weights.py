@@ -19,6 +19,7 @@ from rnncore.errors import RecipeError, RequestError, RnncoreError
 from rnncore.recipe import FieldSpec, Recipe, fields
 
 WEIGHTS, NETWORK, TOKENIZER, RECIPE = "model.safetensors", "network.json", "tokenizer.json", "recipe.json"
+NEEDED = (WEIGHTS, NETWORK, RECIPE)
 
 _FREE_OF_NETWORK = ("dropout", "init")
 _OF_TASK = (
@@ -37,7 +38,7 @@ class Weights:
     def of(cls, folder: str | Path) -> Weights:
         """Raises RequestError where the folder holds no model."""
         found = cls(Path(folder))
-        if missing := [name for name in (WEIGHTS, NETWORK, RECIPE) if not (found.folder / name).is_file()]:
+        if missing := [name for name in NEEDED if not (found.folder / name).is_file()]:
             hint = "Give the folder of a model or of a checkpoint."
             raise RequestError(f"weights: {folder}: {', '.join(missing)} is missing", hint=hint)
         try:
@@ -58,9 +59,9 @@ class Weights:
 
     @property
     def files(self) -> list[Path]:
-        """All that a training needs of the folder."""
-        names = (WEIGHTS, NETWORK, TOKENIZER, RECIPE)
-        return [self.folder / name for name in names if (self.folder / name).is_file()]
+        """All that a training needs of the folder. Not every task has a tokenizer."""
+        tokenizer = self.folder / TOKENIZER
+        return [*(self.folder / name for name in NEEDED), *([tokenizer] if tokenizer.is_file() else [])]
 
     def adopted(self, given: Recipe) -> Recipe:
         """``given`` with what it leaves open of the network's shape as the weights have it.
