@@ -22,7 +22,8 @@ def test_data(bob, team):
     datasets.rename(user=bob, dataset=dataset, name="hounds")
     datasets.delete(user=bob, dataset=dataset)
     assert deeds(team)[1:] == [
-        ("created", "dataset", "foxes"), ("renamed", "dataset", "hounds"), ("deleted", "dataset", "hounds")]  # fmt: skip
+        ("created", "dataset", "foxes"), ("renamed", "dataset", "hounds"), ("deleted", "dataset", "hounds"),
+    ]  # fmt: skip
 
 
 def test_runs(bob, team, make):
