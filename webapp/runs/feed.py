@@ -70,9 +70,7 @@ def events_after(run_id: str, after: int, limit: int) -> list[Event]:
     # A batch may be committed between two of these queries: what lies past the row's last_seq is left for next time.
     last = Run.objects.values_list("last_seq", flat=True).get(id=run_id)
     facts = Fact.objects.filter(run=run_id, seq__gt=after, seq__lte=last).order_by("seq")[:limit]
-    merged = [
-        {"seq": fact.seq, "at": iso(fact.at), "kind": fact.kind, "step": fact.step, **fact.body} for fact in facts
-    ]
+    merged = [_event(fact) for fact in facts]
     merged += points.as_events(_points_after(run_id, after, last, limit))
     return sorted(merged, key=lambda event: event["seq"])[:limit]
 
@@ -93,10 +91,14 @@ def facts(run: Run, kinds: Sequence[str] = ()) -> list[Event]:
     found = list(rows.filter(kind__in=kinds) if kinds else rows)
     limits = pyramid.limits(run.rewinds, np.array([fact.seq for fact in found], float))
     return [
-        {"seq": fact.seq, "at": iso(fact.at), "kind": fact.kind, "step": fact.step, **fact.body}
-        for fact, limit in zip(found, limits, strict=True)
-        if fact.step <= limit or fact.kind in LASTING
+        _event(fact) for fact, limit in zip(found, limits, strict=True) if fact.step <= limit or fact.kind in LASTING
     ]
+
+
+def facts_at(run: Run, seqs: Sequence[int]) -> list[Event]:
+    """The facts of these seqs, in order."""
+    chunks = [seqs[first : first + BATCH] for first in range(0, len(seqs), BATCH)]
+    return [_event(fact) for chunk in chunks for fact in run.facts.filter(seq__in=chunk).order_by("seq")]
 
 
 def history(
@@ -118,6 +120,10 @@ def history(
         "step": table[points.STEP].astype(int).tolist(),
         **{name: [None if value != value else value for value in row] for name, row in rows.items()},
     }
+
+
+def _event(fact: Fact) -> Event:
+    return {"seq": fact.seq, "at": iso(fact.at), "kind": fact.kind, "step": fact.step, **fact.body}
 
 
 def _fact(run: Run, event: Event) -> Fact:

@@ -129,8 +129,8 @@ def follow(run: Run, before: int, events: Sequence[dict[str, Any]]) -> None:
 
 
 def _drop(run: Run, reached: int) -> None:
-    """Drops the tiles that hold a step past ``reached``."""
-    run.tiles.filter(last_step__gt=reached).delete()
+    """Drops the tiles that a run which stands at step ``reached`` has not passed."""
+    run.tiles.filter(last_step__gte=reached).delete()
 
 
 def _keep(run: Run, before: int, now: int) -> None:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from jobs.workplace import LOG
 from rnncore.recipe import Recipe
 from webapp.runs import feed, selectors
+from webapp.runs.chosen import chosen
 from webapp.runs.models import Run
 from webapp.runs.store import folder
 from webapp.runs.summary import slug
@@ -20,7 +21,6 @@ from webapp.runs.summary import slug
 COLUMNS = ("epoch", "seconds", "loss", "learning_rate", "grad_norm", "tokens_per_second")
 WIDTH = range(50, 4001)
 LOG_TAIL = 64 * 1024  # bytes
-SAMPLED_STEPS = 200  # at most; of more steps some are left out, evenly
 
 Event = dict[str, Any]
 
@@ -42,7 +42,7 @@ def history(request: HttpRequest, run_id: str) -> HttpResponse:
     points = feed.history(run, start, end, width, COLUMNS)
     body = {"last_seq": run.last_seq, "points": {name: [_short(value) for value in points[name]] for name in points}}
     if start is None and end is None:
-        body |= {"facts": _thinned(feed.facts(run)), "latest": _latest(run)}
+        body |= {"facts": chosen(run), "latest": _latest(run)}
     return JsonResponse(body)
 
 
@@ -60,16 +60,6 @@ def _short(value: float | None) -> float | int | None:
 
 def _latest(run: Run) -> Event | None:
     return {"seq": run.last_seq, "kind": "progress", "step": run.step, **run.latest} if run.latest else None
-
-
-def _thinned(facts: list[Event]) -> list[Event]:
-    """The facts, with samples of at most SAMPLED_STEPS steps among them, the first and the last for sure."""
-    steps = sorted({fact["step"] for fact in facts if fact["kind"] == "sampled"})
-    if len(steps) <= SAMPLED_STEPS:
-        return facts
-    last = len(steps) - 1
-    kept = {steps[round(i * last / (SAMPLED_STEPS - 1))] for i in range(SAMPLED_STEPS)}
-    return [fact for fact in facts if fact["kind"] != "sampled" or fact["step"] in kept]
 
 
 @require_safe
