@@ -63,17 +63,26 @@ async def application(scope: Scope, receive: Any, send: Any) -> None:
 
 async def _route(scope: Scope, user: User) -> tuple[str, Callable[[Send], Awaitable[None]]]:
     """Of which team something is to be shown, and what shows it. Raises Closed."""
-    path, query = scope["path"], parse_qs(scope["query_string"].decode("latin-1"))
-    if match := re.fullmatch(r"/ws/runs/(\w+)/?", path):
-        after = query.get("after", ["0"])[-1]
-        if not re.fullmatch(r"[0-9]{1,18}", after):
-            raise Closed(BAD_REQUEST)
-        run = await _seen(run_for, user, match[1])
-        return run.team_id, lambda send: _show_run(user, run.id, int(after), send)
-    if match := re.fullmatch(r"/ws/teams/(\w+)/?", path):
-        team = await _seen(team_for, user, match[1])
-        return team.id, lambda send: _show_team(team.id, send)
-    raise Closed(NOT_FOUND)
+    match = re.fullmatch(r"/ws/(\w+)/(\w+)/?", scope["path"])
+    if not match or match[1] not in SOCKETS:
+        raise Closed(NOT_FOUND)
+    return await SOCKETS[match[1]](user, match[2], parse_qs(scope["query_string"].decode("latin-1")))
+
+
+async def _run(user: User, run_id: str, query: dict[str, list[str]]) -> tuple[str, Callable[[Send], Awaitable[None]]]:
+    after = query.get("after", ["0"])[-1]
+    if not re.fullmatch(r"[0-9]{1,18}", after):
+        raise Closed(BAD_REQUEST)
+    run = await _seen(run_for, user, run_id)
+    return run.team_id, lambda send: _show_run(user, run.id, int(after), send)
+
+
+async def _team(user: User, team_id: str, query: dict[str, list[str]]) -> tuple[str, Callable[[Send], Awaitable[None]]]:
+    team = await _seen(team_for, user, team_id)
+    return team.id, lambda send: _show_team(team.id, send)
+
+
+SOCKETS = {"runs": _run, "teams": _team}  # by the word after /ws/
 
 
 async def _seen(selector: Callable[[User, str], Any], user: User, row_id: str) -> Any:
