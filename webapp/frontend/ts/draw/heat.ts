@@ -24,7 +24,6 @@ export function heat(matrix: Heat): HTMLElement {
       const cell = h("td", { class: matrix.marked?.(row, i) ? "marked" : null, title: `${name} · ${column}: ${text}` });
       const share = matrix.shares[row]?.[i] ?? 0;
       cell.style.setProperty("--heat", `${Math.round(100 * share)}%`);
-      if (share > 0.55) cell.dataset.strong = "";
       cell.append(matrix.numbers ? text : h("span", { class: "sr" }, text));
       return cell;
     });
@@ -33,7 +32,7 @@ export function heat(matrix: Heat): HTMLElement {
   const body = h("table", { class: `heat${matrix.numbers ? " numbers" : ""}` },
     h("caption", { class: "sr" }, matrix.label),
     h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "corner" }, matrix.corner), ...head)), h("tbody", {}, ...rows));
-  return h("div", { class: "heat-scroll", tabindex: 0, role: "region", "aria-label": matrix.label }, body);
+  return h("div", { class: "heat-scroll", tabindex: 0, role: "group", "aria-label": matrix.label }, body);
 }
 
 /** Where it looked for each token that it wrote: rows are what it wrote, columns what it read. */

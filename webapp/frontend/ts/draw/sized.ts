@@ -23,12 +23,12 @@ export function sized(height: number, label: string, draw: (width: number) => SV
 /** A table of texts and numbers; the first cell of a row names it. `label` is read out with it. */
 export function table(label: string, names: string[], rows: (string | Node)[][], left = 1): HTMLElement {
   const side = (i: number): string | null => (i >= left ? "right" : null);
-  const head = h("tr", {}, ...names.map((name, i) => h("th", { scope: "col", class: side(i) }, name)));
+  const head = h("tr", {}, ...names.map((name, i) => (name ? h("th", { scope: "col", class: side(i) }, name) : h("td"))));
   const body = rows.map(([first, ...others]) =>
     h("tr", {}, h("th", { scope: "row" }, first ?? ""), ...others.map((cell, i) => h("td", { class: side(i + 1) }, cell))),
   );
   const whole = h("table", {}, h("thead", {}, head), h("tbody", {}, ...body));
-  return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": label }, whole);
+  return h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": label }, whole);
 }
 
 /** The table behind a drawing, folded. */

@@ -27,6 +27,7 @@ export interface Part {
 
 type Draw = (value: never, report: Report) => Part | null;
 
+const WIDE = 8; // classes: more of them want the whole width
 const NUMERIC = new Set(["regression", "forecasting", "conditional_generation"]);
 
 function confusion({ labels, counts }: { labels: string[]; counts: number[][] }): Part {
@@ -36,7 +37,7 @@ function confusion({ labels, counts }: { labels: string[]; counts: number[][] })
     shares: counts.map((row, i) => row.map((count) => count / (sums[i] as number))),
     text: (row, column) => number(counts[row]?.[column] ?? 0), marked: (row, column) => row === column,
   });
-  return { title: "Who is taken for whom", note: "rows are the truth, columns what it said; each row is shaded by its share", span: 6, body: [body] };
+  return { title: "Who is taken for whom", note: "rows are the truth, columns what it said; each row is shaded by its share", span: labels.length > WIDE ? 12 : 6, body: [body] };
 }
 
 interface PerClass {
@@ -65,13 +66,14 @@ function upright(label: string, rows: { name: string; value: number; note: strin
   const drawing = sized(190, label, (width) => {
     const room = (width - 12) / Math.max(1, rows.length);
     const every = Math.max(1, Math.ceil(44 / room));
+    const bar = Math.min(64, room * 0.72);
     return rows.flatMap(({ name, value }, i) => {
       const height = Math.max(1, (132 * value) / top);
       const x = 6 + i * room;
       const middle = { x: x + room / 2, "text-anchor": "middle" };
       const shown = i % every === 0;
       return [
-        svg("rect", { class: "level", x: x + room * 0.14, width: room * 0.72, y: 158 - height, height, rx: 2 }),
+        svg("rect", { class: "level", x: x + (room - bar) / 2, width: bar, y: 158 - height, height, rx: 2 }),
         ...(every === 1 ? [svg("text", { ...middle, y: 152 - height }, write(value))] : []),
         ...(shown ? [svg("text", { ...middle, y: 176 }, name)] : []),
       ];
@@ -108,6 +110,33 @@ function byStep(rows: Record<string, number>[]): Part | null {
   if (!name) return null;
   const named = rows.map((row, i) => ({ name: String(row.step ?? i + 1), value: row[name] as number, note: "" }));
   return { title: "Error by horizon step", note: `${name === "mae" ? "mean absolute error" : name} of each step ahead`, span: 6, body: upright("Error by horizon step", named, short) };
+}
+
+/** The truth across, what it said upwards; on the line the two are the same. */
+function pairs(found: [number, number][]): Part | null {
+  if (found.length === 0) return null;
+  const all = found.flat();
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const label = `What it said over the truth, of ${number(found.length)} records`;
+  const drawing = sized(300, label, (width) => {
+    const side = Math.min(width - 52, 262);
+    const at = (value: number): number => ((value - low) / (high - low || 1)) * side;
+    const line = svg("path", { class: "rule", d: `M46 ${8 + side}L${46 + side} 8` });
+    const dots = found.map(([truth, said]) => svg("circle", { class: "dot", r: 3, cx: 46 + at(truth), cy: 8 + side - at(said) }));
+    const ends = [
+      svg("text", { x: 40, y: 16, "text-anchor": "end" }, short(high)), svg("text", { x: 40, y: 10 + side, "text-anchor": "end" }, short(low)),
+      svg("text", { x: 46, y: side + 26 }, short(low)), svg("text", { x: 46 + side, y: side + 26, "text-anchor": "end" }, short(high)),
+    ];
+    return [line, ...dots, ...ends];
+  });
+  const rows = found.map(([truth, said]) => [short(truth), short(said)]);
+  const note = "across the truth, upwards what it said; a dot on the line is right";
+  return { title: "What it said over the truth", note, span: 6, body: [drawing, behind(label, ["truth", "said"], rows)] };
+}
+
+function unknown(count: number): Part | null {
+  const said = h("p", {}, `${number(count)} ${count === 1 ? "token has a tag" : "tokens have tags"} that it never learned.`);
+  return count ? { title: "Unknown tags", note: "", span: 12, body: [said] } : null;
 }
 
 /** Rows of names and numbers whatever they are. */
@@ -178,22 +207,37 @@ const PARTS: Record<string, Draw> = {
   labels: labels as Draw,
   sentences: sentences as Draw,
   attention: matrices as Draw,
+  pairs: pairs as Draw,
   by_length: byLength as Draw,
   worst: listed("Where it is most wrong", "the records of the highest loss"),
   random: listed("Taken by chance", "records as they come"),
+  unknown_tags: unknown as Draw,
 };
+/** Those that stand side by side; one whose other is not there has the row for itself. */
+const SIDE_BY_SIDE = [["confusion", "classes"], ["by_step", "by_column"], ["pairs", "by_length"], ["worst", "random"]] as const;
 const SAID = new Set(["kind", "count", "answered", "quantiles"]);
 
 export function partsOf(report: Report): Part[] {
-  const known = Object.entries(PARTS).flatMap(([key, draw]) => {
+  const known = new Map<string, Part>();
+  for (const [key, draw] of Object.entries(PARTS)) {
     const value = report[key];
-    if (value === undefined || value === null || (key === "labels" && typeof (value as unknown[])[0] === "string")) return [];
+    if (value === undefined || value === null || (key === "labels" && typeof (value as unknown[])[0] === "string")) continue;
     const part = draw(value as never, report);
-    return part ? [part] : [];
-  });
+    if (part) known.set(key, part);
+  }
+  spread(known);
   const rest = Object.entries(report).filter(([key]) => !(key in PARTS) && !SAID.has(key));
   const others = rest.map(([key, value]): Part => ({ title: key.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase()), note: "", span: 6, body: plain(key, value) }));
-  return [...known, ...others];
+  return [...known.values(), ...others];
+}
+
+function spread(parts: Map<string, Part>): void {
+  const paired = new Set<Part>();
+  for (const keys of SIDE_BY_SIDE) {
+    const both = keys.flatMap((key) => parts.get(key) ?? []);
+    if (both.length === 2 && both.every(({ span }) => span === 6)) both.forEach((part) => paired.add(part));
+  }
+  for (const part of parts.values()) if (!paired.has(part)) part.span = 12;
 }
 
 function plain(key: string, value: unknown): Node[] {
