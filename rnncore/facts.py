@@ -66,12 +66,20 @@ def facts_of(recipe: Recipe, inspection: dict[str, Any]) -> Facts:
     both = lengths_of(output, task.target_tokens)["mean"] + 1 if output and task.target_column else 0
     return Facts(
         tokens=round(records * (steps["mean"] + both)),
-        vocabulary_size=_vocabulary(column, task.tokens, task.vocabulary_size),
+        vocabulary_size=_read_vocabulary(column, recipe),
         records=records - column["missing"], longest=_longest(steps["max"], output, recipe),
         outputs=_outputs(column, recipe) if task.condition_columns is not None else _outputs(output, recipe),
         channels=max(1, len(task.value_columns or ())), letters=_letters(column),
         **_conditions([by_name[name] for name in task.condition_columns or ()]),
     )  # fmt: skip
+
+
+def _read_vocabulary(column: dict[str, Any], recipe: Recipe) -> int | None:
+    """Of what is read: a tagger knows every word in small letters, the others words that occur twice."""
+    task = recipe.task
+    if task.tag_column:
+        return _vocabulary(column, "word", task.vocabulary_size, "lowered")
+    return _vocabulary(column, task.tokens, task.vocabulary_size, "repeated")
 
 
 def _letters(column: dict[str, Any]) -> int:
@@ -107,16 +115,19 @@ def lengths_of(column: dict[str, Any], tokens: str | None) -> dict[str, float]:
     return lengths["words" if tokens in ("word", "bpe", None) else "characters"]
 
 
-def _vocabulary(column: dict[str, Any], tokens: str | None, limit: int | None) -> int | None:
-    """How many different tokens there are, about; None where numbers are read."""
-    if column["kind"] in ("numbers", *NUMBERS):
+def _vocabulary(column: dict[str, Any], tokens: str | None, limit: int | None, words: str) -> int | None:
+    """How many different tokens there are, about, for they are counted in all records; None where numbers are read.
+    ``words``: those that a vocabulary knows, ``repeated`` ones, all ``pieces``, or ``lowered`` ones."""
+    if column["kind"] in NUMBERS or tokens is None:
         return None
     if tokens in ("byte", "bpe"):
-        return 256 if tokens == "byte" else limit or VOCABULARY["bpe"]
+        return (256 if tokens == "byte" else limit or VOCABULARY["bpe"]) + len(SPECIAL)
     if column["kind"] == "time":
-        return len("0123456789-: T") + len(SPECIAL)
-    known = column["distinct"]["characters" if tokens == "char" else "words"]
-    return min(known, limit or WORDS) + len(SPECIAL)
+        return len({*"0123456789", *str(column["min"]), *str(column["max"])}) + len(SPECIAL)
+    distinct, listed = column["distinct"], column["kind"] in ("tokens", "numbers")
+    if tokens == "char":
+        return distinct["words" if listed else "characters"] + len(SPECIAL)
+    return min(distinct.get(words, distinct["words"]), limit or WORDS) + len(SPECIAL)
 
 
 def _outputs(column: dict[str, Any] | None, recipe: Recipe) -> int:
@@ -127,7 +138,9 @@ def _outputs(column: dict[str, Any] | None, recipe: Recipe) -> int:
     if column is None or task.kind == "regression":
         return 1
     if task.condition_columns is not None:
-        return _vocabulary(column, task.tokens, task.vocabulary_size) or 1
-    if task.target_column or task.tag_column:
-        return _vocabulary(column, task.target_tokens, task.vocabulary_size if task.target_column else None) or 1
+        return _read_vocabulary(column, recipe) or 1
+    if task.tag_column:
+        return column["distinct"]["words"]
+    if task.target_column:
+        return _vocabulary(column, task.target_tokens, task.vocabulary_size, "pieces") or 1
     return column["unique"]

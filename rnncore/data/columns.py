@@ -10,6 +10,7 @@ group.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -20,6 +21,7 @@ from rnncore import catalog
 from rnncore.data import times
 from rnncore.data.compact import Numbers, counted, empty
 from rnncore.data.table import Table
+from rnncore.data.vocabulary import WORD
 from rnncore.errors import DataError, RecipeError
 from rnncore.recipe import Task
 
@@ -63,7 +65,8 @@ def survey(table: Table) -> list[Column]:
         {"name", "kind": "text" | "category" | "integer" | "number" | "tokens" | "numbers" | "time" | "id",
          "present", "missing", "unique", "constant": bool,
          "lengths": {"characters" | "words" | "items": {"min", "mean", "max", "p95", "histogram": [[up to, count] …]}},
-         "values": [[value, count] …], "distinct": {"characters", "words"}, "min", "max", "role"}
+         "values": [[value, count] …], "distinct": {"characters", "words", "pieces", "repeated", "lowered"},
+         "min", "max", "role"}
 
     ``lengths`` are there for text (characters and words) and lists (items), ``values`` for what repeats, ``distinct``
     (how many different ones) for text and lists, ``min`` and ``max`` for numbers and times; else they are empty or
@@ -104,27 +107,36 @@ def _measured_texts(values: Sequence[Any], there: int) -> Column:
     characters, words = np.empty(there, np.int64), np.empty(there, np.int64)
     letters: set[str] = set()
     different: set[str] = set()
+    pieces: Counter[str] = Counter()
     for place, text in enumerate(map(str, _there(values))):
         parts = text.split()
         characters[place], words[place] = len(text), len(parts)
         letters.update(text)
         different.update(parts)
+        pieces.update(WORD.findall(text))
     return {
         "lengths": {"characters": _lengths(characters), "words": _lengths(words)},
-        "distinct": {"characters": len(letters), "words": len(different)},
+        "distinct": {"characters": len(letters), "words": len(different), **_pieces(pieces)},
     }
+
+
+def _pieces(counts: Counter[str]) -> dict[str, int]:
+    """How many different tokens a vocabulary finds, those that occur twice or more, and those that differ in more than
+    capitals."""
+    repeated = sum(count > 1 for count in counts.values())
+    return {"pieces": len(counts), "repeated": repeated, "lowered": len({piece.lower() for piece in counts})}
 
 
 def _measured_lists(values: Sequence[Any], there: int, kind: str) -> Column:
     """The same of a column of lists."""
-    lengths, different = np.empty(there, np.int64), set()
+    lengths, different = np.empty(there, np.int64), Counter()
     for place, value in enumerate(_there(values)):
         items = _items(value)
         lengths[place] = len(items)
-        different.update(items)
-    distinct = {"words": len(different)}
+        different.update(map(str, items))
+    distinct = {"words": len(different), **_pieces(different)}
     if kind == "tokens":
-        distinct["characters"] = len(set().union(*map(str, different)))
+        distinct["characters"] = len(set().union(*different))
     return {"lengths": {"items": _lengths(lengths)}, "distinct": distinct}
 
 

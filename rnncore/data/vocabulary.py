@@ -24,7 +24,8 @@ SPECIAL = ("<pad>", "<unk>", "<s>", "</s>")
 WORDS = 20_000
 """Of a word vocabulary, where the recipe names no limit."""
 
-_WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
+WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
+"""What a text is cut into, word by word."""
 
 Sequence_ = str | Sequence[str]
 """What is encoded: a text, or a list of tokens."""
@@ -72,7 +73,7 @@ class Vocabulary:
             case "char":
                 return list(value)
             case "word":
-                return _WORD.findall(value)
+                return WORD.findall(value)
             case _:
                 return value.split()
 

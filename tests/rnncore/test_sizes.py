@@ -12,7 +12,7 @@ import pytest
 
 from rnncore import catalog
 from rnncore.networks import count, tagging
-from rnncore.plan import plan
+from rnncore.plan import facts_of, plan
 from rnncore.sizes import LETTER_SIZE, SEEN
 from tests.rnncore.tasks import answering
 from tests.rnncore.tasks.answering import opened, recipe
@@ -69,3 +69,20 @@ def test_the_formula_counts_what_the_training_builds(tmp_path, cell, kind, task,
 
 def test_the_sizes_that_stand_in_two_places_are_the_same():
     assert (LETTER_SIZE, SEEN) == (tagging.LETTER_SIZE, tagging.SEEN)
+
+
+@pytest.mark.parametrize(("kind", "task", "network"), TASKS, ids=str)
+def test_a_plan_of_a_file_has_the_size_of_its_network(tmp_path, kind, task, network):
+    file = sentences(tmp_path / "s.jsonl") if kind == "tagging" else table(tmp_path / "t.csv")
+    asked = recipe(kind, task=task, network=network)
+    built = opened(asked, file, tmp_path)
+    assert plan(*facts_of(asked, file)).parameters == pytest.approx(count(built.network()), rel=0.02)
+
+
+def test_words_that_stand_once_are_not_counted(tmp_path):
+    rows = [f"a rare{n}word of the kind,{'xy'[n % 2]}" for n in range(200)]
+    (tmp_path / "t.csv").write_text("text,label\n" + "\n".join(rows))
+    asked = recipe("classification", task=READ)
+    built = opened(asked, tmp_path / "t.csv", tmp_path)
+    found = facts_of(asked, tmp_path / "t.csv")[1]
+    assert found.vocabulary_size == built.facts.vocabulary_size == 4 + 4

@@ -48,10 +48,10 @@ def test_kinds():
 
 
 def test_lengths_and_counts():
-    (column,) = survey(table(words=["ab cd e", "f", None, "f"]))
+    (column,) = survey(table(words=["ab cd, E", "e", None, "e"]))
     assert (column["missing"], column["unique"], column["constant"]) == (1, 2, False)
-    assert column["lengths"]["words"]["max"] == 3 and column["lengths"]["characters"]["mean"] == pytest.approx(3)
-    assert column["distinct"] == {"characters": 7, "words": 4}
+    assert column["lengths"]["words"]["max"] == 3 and column["lengths"]["characters"]["mean"] == pytest.approx(10 / 3)
+    assert column["distinct"] == {"characters": 8, "words": 4, "pieces": 5, "repeated": 1, "lowered": 4}
     assert sum(count for _, count in column["lengths"]["characters"]["histogram"]) == 3
     (column,) = survey(table(n=[5, None, 1]))
     assert (column["min"], column["max"]) == (1, 5)
