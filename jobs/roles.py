@@ -19,8 +19,10 @@ def command(role: str, *, host: str = "127.0.0.1", port: int = 8000, slots: int 
     celery = [sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "--skip-checks",
               "-A", "jobs.app"]  # fmt: skip
     if role == "web":
+        # Events are small and go to many: squeezing each for each viewer would cost more than all else together.
         return [sys.executable, "-m", "uvicorn", "webapp.asgi:application", "--host", host, "--port", str(port),
-                "--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "5"]  # fmt: skip
+                "--ws-per-message-deflate", "false", "--no-access-log", "--log-level", "warning",
+                "--timeout-graceful-shutdown", "5"]  # fmt: skip
     if role == "beat":
         # Intervals alone need no memory of when they last rang, hence no schedule file.
         return [*celery, "beat", "--scheduler", "celery.beat:Scheduler", "--loglevel", "WARNING"]

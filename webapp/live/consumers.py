@@ -1,8 +1,7 @@
 """The two sockets: a run's events from a cursor on, and light news of a team's runs for lists.
 
 Each viewer has a cursor and one loop: send what is past the cursor, from the hub where it is all there, else from the
-database; then wait for news, a few seconds at most, so that a lost message costs seconds. A slow viewer holds up its
-own loop and nothing else.
+database; then wait for news, which the hub also looks for itself. A slow viewer holds up its own loop and nothing else.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ from webapp.threads import in_thread
 
 BAD_REQUEST, NO_CREDENTIALS, NOT_FOUND = 4400, 4401, 4404
 BATCH = 500  # frames between two looks at the cursor
-POLL = 5.0  # seconds without news until the database is asked
 
 Send = Callable[[str], Awaitable[None]]
 
@@ -119,18 +117,19 @@ async def _show_run(user: User, run_id: str, cursor: int, send: Send) -> None:
     """Sends every event past ``cursor``, in order, each once, until the viewer goes or the run does."""
     fetch = in_thread(_events)
     async with topic(RunTopic, f"run.{run_id}") as run:
-        ask = True  # the database, which also says whether the run may (still) be seen
+        frames = await fetch(user, run_id, cursor)  # also says whether the run may be seen
         while True:
-            news = run.news  # before looking: what comes while we look wakes us at once
-            frames = None if ask else run.after(cursor, BATCH)
-            if frames is None:
-                frames = await fetch(user, run_id, cursor)
-            ask = False
             for frame in frames:
                 await send(frame)
             cursor += len(frames)
-            if not frames:
-                ask = not await _within(POLL, news)
+            news = run.news  # before looking: what comes while we look wakes us at once
+            if run.gone:
+                raise Closed(NOT_FOUND)
+            frames = run.after(cursor, BATCH)
+            if frames is None:
+                frames = await fetch(user, run_id, cursor)
+            elif not frames:
+                await news.wait()
 
 
 def _events(user: User, run_id: str, after: int) -> list[str]:
@@ -152,12 +151,3 @@ async def _show_team(team_id: str, send: Send) -> None:
                 await send(json.dumps(message, separators=(",", ":")))
             if not messages:
                 await news.wait()
-
-
-async def _within(seconds: float, news: asyncio.Event) -> bool:
-    """Whether there was news within so many seconds."""
-    try:
-        await asyncio.wait_for(news.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True

@@ -1,7 +1,8 @@
 """What workers publish about runs and teams, kept briefly, once a web process, for every viewer in it.
 
 A viewer reads with a cursor, so a slow one costs nothing but its own delay: nothing is queued for it. Messages may be
-lost (Redis is away): who finds a gap here asks the database.
+lost (Redis is away): who finds a gap here asks the database. After a while without news a topic looks there itself,
+once for all its viewers: a lost message costs seconds, and a run that says nothing a query now and then.
 """
 
 from __future__ import annotations
@@ -15,9 +16,15 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 
+from rnncore.events import dumps
+from webapp.runs.feed import events_after
+from webapp.runs.models import Run
+from webapp.threads import in_thread
+
 log = logging.getLogger(__name__)
 
 KEPT = 2000  # frames of a run: at four events a second about eight minutes
+POLL = 5.0  # seconds without news until the database is asked
 RETRY = 2.0  # seconds between attempts to listen while Redis is away
 
 
@@ -66,8 +73,10 @@ class RunTopic(Topic):
 
     def __init__(self, group: str) -> None:
         super().__init__(group)
+        self.gone = False  # the run was deleted
         self._frames: deque[str] = deque(maxlen=KEPT)
         self._last = 0  # seq of the newest frame
+        self._looker = asyncio.create_task(self._look_when_silent())
 
     def take(self, message: dict[str, Any]) -> None:
         first, frames = message["first"], message["frames"]
@@ -85,6 +94,40 @@ class RunTopic(Topic):
             return [] if missing <= 0 else None
         start = len(self._frames) - missing
         return [self._frames[index] for index in range(start, min(start + limit, len(self._frames)))]
+
+    async def close(self) -> None:
+        self._looker.cancel()
+        await asyncio.gather(self._looker, return_exceptions=True)
+        await super().close()
+
+    async def _look_when_silent(self) -> None:
+        while not self.gone:
+            try:
+                async with asyncio.timeout(POLL):
+                    await self.news.wait()
+            except TimeoutError:
+                try:
+                    await self._look()
+                except Exception as error:  # the database is away: nothing new can be there
+                    log.warning("cannot look for news of %s just now: %s", self.group, error)
+
+    async def _look(self) -> None:
+        message = await in_thread(_missed)(self.group.removeprefix("run."), self._last)
+        if message is None:
+            self.gone = True
+            self.tell()
+        elif message["last"] > self._last:
+            self.take(message)
+
+
+def _missed(run_id: str, seq: int) -> dict[str, Any] | None:
+    """The newest events past ``seq`` (where they are many: none, only how far they reach) as a message; None when there
+    is no such run."""
+    last = Run.objects.values_list("last_seq", flat=True).filter(id=run_id).first()
+    if last is None:
+        return None
+    frames = [dumps(event) for event in events_after(run_id, seq, KEPT)] if seq < last <= seq + KEPT else []
+    return {"first": seq + 1 if frames else last + 1, "last": seq + len(frames) if frames else last, "frames": frames}
 
 
 class TeamTopic(Topic):

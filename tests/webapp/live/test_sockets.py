@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from rnncore.events import dumps
-from webapp.live import consumers, publish
+from webapp.live import hub, publish
 from webapp.runs.feed import events_after
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,7 +79,7 @@ def run(alice, make):
 @pytest.fixture
 def patient(monkeypatch):
     """Nobody asks the database of his own accord."""
-    monkeypatch.setattr(consumers, "POLL", 60)
+    monkeypatch.setattr(hub, "POLL", 60)
 
 
 def listened(view, run, state) -> None:
@@ -150,7 +150,7 @@ def test_a_lost_message_is_made_good_by_the_next_one(view, run, state, valkey, p
 def test_without_redis_the_database_is_asked_and_redis_may_come_back(before, view, run, state, valkey, monkeypatch):
     if before:
         listened(view, run, state)
-    monkeypatch.setattr(consumers, "POLL", 0.3)
+    monkeypatch.setattr(hub, "POLL", 0.3)
     here = run.last_seq
     viewer = view(f"/ws/runs/{run.id}?after={here}")
     valkey.stop()
@@ -159,7 +159,7 @@ def test_without_redis_the_database_is_asked_and_redis_may_come_back(before, vie
         assert seqs(viewer.frames(2)) == [here + 1, here + 2]
     finally:
         valkey.start()
-    monkeypatch.setattr(consumers, "POLL", 60)
+    monkeypatch.setattr(hub, "POLL", 60)
     state(run, progress(52), told=False)
     assert seqs(viewer.frames(1)) == [here + 3]
     deadline = time.monotonic() + 20
@@ -195,7 +195,7 @@ def test_two_viewers_share_one_subscription(view, run, state, valkey, patient):
 def test_a_deleted_run_closes_its_viewers(view, run, valkey, monkeypatch, alice):
     from webapp.runs.services import delete
 
-    monkeypatch.setattr(consumers, "POLL", 0.2)
+    monkeypatch.setattr(hub, "POLL", 0.2)
     viewer = view(f"/ws/runs/{run.id}")
     delete(user=alice, run=run)
     assert viewer.code() == 4404
