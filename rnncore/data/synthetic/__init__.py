@@ -2,7 +2,8 @@
 
 A text (``grammar``) or a CSV of records. Each module has ``COUNT`` (how much where nothing is said), ``optimum`` and
 either ``text`` or ``COLUMNS`` and ``records``; those whose sequences have a length of choice have ``LENGTH``, the least
-and the greatest. Where a record could be drawn twice, it is not: no split has the same one on both sides.
+and the greatest. Where a record could be drawn twice, it is not, or its copies share a group: no split has the same one
+on both sides.
 """
 
 from __future__ import annotations

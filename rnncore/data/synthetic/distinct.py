@@ -1,4 +1,5 @@
-"""Sequences of symbols, each drawn once, lengths as even as there are enough of them."""
+"""Sequences of symbols: each drawn once, lengths as even as there are enough of them; or lengths evenly, the short ones
+again and again."""
 
 from __future__ import annotations
 
@@ -20,11 +21,35 @@ def sequences(
     drawn = [(size, number) for size, share in shares.items() for number in _numbers(len(symbols) ** size, share, draw)]
     draw.shuffle(drawn)
     for size, number in drawn:
-        digits = []
-        for _ in range(size):
-            number, digit = divmod(number, len(symbols))
-            digits.append(symbols[digit])
-        yield tuple(digits)
+        yield _spelled(symbols, size, number)
+
+
+def evenly(
+    symbols: Sequence[str], count: int, length: tuple[int, int], draw: random.Random
+) -> Iterator[tuple[tuple[str, ...], int]]:
+    """``count`` sequences, as many of each length, in an order of chance, each with a number that its copies share.
+
+    Of the short ones there are fewer than are wanted: all of them stand there, about equally often.
+    """
+    lengths = range(length[0], length[1] + 1)
+    drawn: list[tuple[int, int]] = []
+    for place, size in enumerate(lengths):
+        share, there = (count - len(drawn)) // (len(lengths) - place), len(symbols) ** size
+        numbers = list(range(there)) * (share // there) if share >= there else []
+        drawn += [(size, number) for number in numbers + _numbers(there, share - len(numbers), draw)]
+    draw.shuffle(drawn)
+    known: dict[tuple[int, int], int] = {}
+    for size, number in drawn:
+        yield _spelled(symbols, size, number), known.setdefault((size, number), len(known) + 1)
+
+
+def _spelled(symbols: Sequence[str], size: int, number: int) -> tuple[str, ...]:
+    """The sequence of this length with this number."""
+    digits = []
+    for _ in range(size):
+        number, digit = divmod(number, len(symbols))
+        digits.append(symbols[digit])
+    return tuple(digits)
 
 
 def _shares(there: list[int], count: int) -> list[int]:

@@ -14,13 +14,15 @@ from datetime import date
 import numpy as np
 import pytest
 
-from rnncore.data import synthetic
+from rnncore.data import splits, synthetic
 from rnncore.data.backtest import pinball
+from rnncore.data.inspect import inspect
 from rnncore.data.synthetic import dates, distinct, jingles, seasonal
+from rnncore.data.table import open_table
 from rnncore.errors import RequestError
 
 TABLES = [name for name in synthetic.NAMES if name != "grammar"]
-DISTINCT = ("sum_mod_10", "sum", "reverse", "dates")
+DISTINCT = ("sum", "reverse", "dates")
 
 
 def rows(tmp_path, name, count=300, seed=1, **options):
@@ -53,8 +55,31 @@ def test_digits_are_summed(tmp_path):
     assert all(int(row["label"]) == sum(map(int, row["text"].split())) for row in rows(tmp_path, "sum"))
     found = rows(tmp_path, "sum_mod_10", 3000)
     assert all(int(row["label"]) == sum(map(int, row["text"].split())) % 10 for row in found)
-    lengths = Counter(len(row["text"].split()) for row in found)
+    lengths = Counter(len(row["text"].split()) for row in rows(tmp_path, "sum", 3000))
     assert lengths == {2: 100, 3: 967, 4: 967, 5: 966}  # there are only a hundred of two digits
+
+
+def test_short_sums_modulo_ten_come_as_often_as_long_ones(tmp_path):
+    found = rows(tmp_path, "sum_mod_10", 3001)
+    assert Counter(len(row["text"].split()) for row in found) == {2: 750, 3: 750, 4: 750, 5: 751}
+    counts = Counter(row["text"] for row in found)
+    assert {len(text.split()) for text, count in counts.items() if count > 1} == {2}
+    assert {count for text, count in counts.items() if len(text) == 3} == {7, 8}
+    groups = {(row["text"], row["group"]) for row in found}
+    assert len(groups) == len({text for text, _ in groups}) == len({group for _, group in groups})
+
+
+def test_no_split_has_a_copy_on_both_sides(tmp_path):
+    rows(tmp_path, "sum_mod_10", 2000)
+    found = inspect(tmp_path / "data.csv")
+    assert (found["task"], found["roles"]) == (
+        "classification",
+        {"text": ["text"], "label": ["label"], "group": ["group"]},
+    )
+    table = open_table(tmp_path / "data.csv")
+    parts = splits.records(2000, valid=0.2, test=0.1, seed=1, groups=table.columns["group"])
+    texts = [{table.columns["text"][row] for row in part} for part in parts.values()]
+    assert all(texts) and not texts[0] & texts[1] and not texts[0] & texts[2] and not texts[1] & texts[2]
 
 
 def test_all_sequences_are_there_when_all_are_asked_for():
