@@ -51,6 +51,7 @@ export function isLost(): boolean {
 }
 
 function plan(): void {
+  clearTimeout(timer);
   timer = setTimeout(() => void ask(), AGAIN);
 }
 
@@ -77,7 +78,8 @@ function show(): void {
 
 /** Listens to the browser, and holds back what would be lost. */
 export function watch(): void {
-  addEventListener("offline", lost);
+  // A studio on the reader's own machine answers without any network: it is asked before anything is said.
+  addEventListener("offline", () => void ask());
   addEventListener("online", () => isLost() && void ask());
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement;
@@ -86,5 +88,5 @@ export function watch(): void {
     event.stopImmediatePropagation();
     toast("Nothing was sent: the studio does not answer. What you typed is still here; send it when the notice above is gone.", "warning");
   }, { capture: true });
-  if (!navigator.onLine) lost();
+  if (!navigator.onLine) void ask();
 }
