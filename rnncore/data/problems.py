@@ -127,7 +127,9 @@ def _duplicates(table: Table, names: list[str], roles: dict[str, list[str]]) -> 
     _, first = np.unique(marks, return_index=True)
     again = np.setdiff1d(np.arange(len(marks)), first, assume_unique=True)
     message = "Records that stand here more than once; copies may end in training and in validation both."
-    yield from _rows(table, "warning", message, again)
+    group = roles.get("group", [])
+    if not group or len(_answered_twice(marks, _marks(table, group))):  # copies of one group stay in one part
+        yield from _rows(table, "warning", message, again)
     inputs, outputs = [name for name in names if name in roles.get("text", [])], roles.get("label", [])
     if inputs and outputs:
         rows = _answered_twice(_marks(table, inputs), _marks(table, outputs))

@@ -88,6 +88,12 @@ def test_a_header_that_is_a_record(tmp_path):
     assert any("looks like a record" in problem["message"] and problem["line"] == 1 for problem in problems)
 
 
+def test_copies_that_a_group_keeps_together_are_no_problem():
+    columns = {"text": changed(texts(), 9, texts()[7]), "label": LABELS, "group": changed(list(range(5, 45)), 9, 12)}
+    assert inspect_table(table(**columns), CLASS)["problems"] == []
+    assert found({**columns, "group": list(range(5, 45))}, CLASS, "more than once")["line"] == 11
+
+
 def test_records_that_stand_in_two_files():
     one, other = table(text=texts(), label=LABELS), table("o.csv", text=["new", *texts(2)], label=["a", "a", "b"])
     problem = overlap(one, other, ["text", "label"])
