@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from webapp.models.folders import WEIGHTS, files
@@ -15,9 +16,15 @@ from webapp.threads import in_thread
 BLOCK = 1024 * 1024
 
 
-async def zip_of(version: Version) -> AsyncIterator[bytes]:
-    """The zip's bytes, a block at a time."""
-    blocks = _blocks(version)
+def zip_of(version: Version) -> AsyncIterator[bytes]:
+    """The zip's bytes, a block at a time: the model's files, and its card twice."""
+    texts = {"card.json": json.dumps(version.card, indent=1), "README.md": markdown(version)}
+    return zip_of_files(files(version.id), texts)
+
+
+async def zip_of_files(paths: Iterable[Path], texts: Mapping[str, str] | None = None) -> AsyncIterator[bytes]:
+    """A zip of files, and of texts by their names, a block at a time."""
+    blocks = _blocks(paths, texts or {})
     while (block := await in_thread(next)(blocks, None)) is not None:
         yield block
 
@@ -39,16 +46,16 @@ class _Sink:
         return taken
 
 
-def _blocks(version: Version) -> Iterator[bytes]:
+def _blocks(paths: Iterable[Path], texts: Mapping[str, str]) -> Iterator[bytes]:
     sink = _Sink()
     with ZipFile(sink, "w") as archive:
-        for path in files(version.id):
+        for path in paths:
             with path.open("rb") as source, archive.open(_entry(path.name), "w", force_zip64=True) as target:
                 while block := source.read(BLOCK):
                     target.write(block)
                     yield sink.take()
-        archive.writestr(_entry("card.json"), json.dumps(version.card, indent=1))
-        archive.writestr(_entry("README.md"), markdown(version).encode("utf-8", "replace"))
+        for name, text in texts.items():
+            archive.writestr(_entry(name), text.encode("utf-8", "replace"))
         yield sink.take()
     yield sink.take()
 

@@ -18,6 +18,7 @@ from webapp.problems import Invalid
 from webapp.runs import beginnings, feed, selectors, services
 from webapp.runs.estimate import estimate
 from webapp.runs.models import Run
+from webapp.runs.views_checkpoints import zipped
 from webapp.teams.selectors import team_for
 
 router = Router(tags=["runs"])
@@ -210,6 +211,17 @@ def get_checkpoints(request: HttpRequest, run_id: str) -> Any:
     only_known(request)
     found = selectors.checkpoints(selectors.run_for(request.auth, run_id))
     return {"items": [{name: getattr(point, name) for name in CheckpointOut.model_fields} for point in found]}
+
+
+@router.get("/runs/{run_id}/checkpoints/{step}/download")
+def download_checkpoint(request: HttpRequest, run_id: str, step: int) -> Any:
+    """A checkpoint as a zip that `rnncore generate`, `predict` and `evaluate` run as it is, once unpacked."""
+    only_known(request)
+    run = selectors.run_for(request.auth, run_id)
+    point = next((point for point in selectors.checkpoints(run) if point.step == step), None)
+    if point is None:
+        raise Http404("There is no such checkpoint, or it was thinned out by now.")
+    return zipped(run, point)
 
 
 @router.get("/runs/{run_id}/report", response=dict[str, Any])

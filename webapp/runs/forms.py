@@ -6,8 +6,10 @@ from typing import Any
 
 from django import forms
 
+from rnncore.continuing import ENDS
 from webapp.models.models import Model
 from webapp.problems import Refused
+from webapp.runs.models import Run, Status
 from webapp.runs.selectors import Checkpoint
 
 
@@ -52,3 +54,39 @@ def _choices(checkpoints: list[Checkpoint]):
         yield "last", f"Newest: step {last.step:,}"
     for point in reversed(checkpoints):
         yield str(point.step), f"Step {point.step:,}"
+
+
+class LongerForm(forms.Form):
+    """For how many steps more a run shall go on from a checkpoint, in place of all the ends it had."""
+
+    more = forms.IntegerField(
+        label="More steps", min_value=1, max_value=10**9,
+        widget=forms.NumberInput(attrs={"autofocus": True, "autocomplete": "off", "inputmode": "numeric"}),
+    )  # fmt: skip
+
+    def __init__(self, run: Run, point: Checkpoint, data: Any = None) -> None:
+        self.run, self.point = run, point
+        ends = run.filled.get("training", {})
+        planned = 0 if run.status == Status.FINISHED else ends.get("max_steps") or 0
+        self.offered_total = max(planned, 2 * point.step, point.step + 1)
+        super().__init__(data, initial={"more": self.offered_total - point.step})
+
+    @property
+    def total(self) -> int | None:
+        """The step that it would go to; None where no number was given."""
+        more = self.cleaned_data.get("more")
+        return None if more is None else self.point.step + more
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        return self.recipe_of(self.run, self.total)
+
+    @staticmethod
+    def recipe_of(run: Run, total: int) -> dict[str, Any]:
+        """The run's recipe with one end: so many steps."""
+        kept = {name: value for name, value in run.filled["training"].items() if name not in ENDS}
+        return {**run.filled, "training": {**kept, "max_steps": total}}
+
+    def blame(self, refused: Refused) -> None:
+        """Writes on top what a service refused."""
+        self.add_error(None, str(refused))

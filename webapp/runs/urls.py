@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from webapp.runs import views, views_data, views_new
+from webapp.runs import views, views_checkpoints, views_data, views_list, views_new
 
 app_name = "runs"
 
 urlpatterns = [
-    path("", views.index, name="list"),
+    path("", views_list.index, name="list"),
+    path("act/", views_list.act, name="act"),
+    path("deleted/", views_list.deleted, name="deleted"),
     path("new/", views_new.new, name="new"),
     path("new/estimate/", views_new.estimate, name="estimate"),
     path("new/recipe/", views_new.recipe, name="recipe"),
@@ -16,6 +18,10 @@ urlpatterns = [
     path("<str:run_id>/head/", views.head, name="head"),
     path("<str:run_id>/rename/", views.rename, name="rename"),
     path("<str:run_id>/publish/", views.publish, name="publish"),
+    path("<str:run_id>/checkpoints/", views_checkpoints.index, name="checkpoints"),
+    path("<str:run_id>/checkpoints/<int:step>.zip", views_checkpoints.download, name="download_checkpoint"),
+    path("<str:run_id>/continue/", views_checkpoints.go_on, name="continue"),
+    path("<str:run_id>/continue/estimate/", views_checkpoints.estimate, name="continue_estimate"),
     path("<str:run_id>/delete/", views.delete, name="delete"),
     *(path(f"<str:run_id>/{what}/", views.act, {"what": what}, name=what) for what in views.ACTS),
     path("<str:run_id>/history", views_data.history, name="history"),

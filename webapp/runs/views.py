@@ -1,4 +1,4 @@
-"""Pages of runs: the list, one run, what may be done with it."""
+"""Pages of one run, and what may be done with it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,28 +20,9 @@ from webapp.runs.figures import as_json, figures
 from webapp.runs.forms import NameForm, PublishForm
 from webapp.runs.models import Run, Status
 from webapp.runs.summary import command, loss_unit, optimum, summary, unit
-from webapp.teams.current import team_of
 from webapp.teams.roles import may
 
-PAGE = 25
 ACTS = {"stop": services.stop, "pause": services.pause, "resume": services.resume, "front": services.front}
-
-
-@require_safe
-@login_required
-def index(request: HttpRequest) -> HttpResponse:
-    """All runs, newest first; to a script only the rows."""
-    team = team_of(request)
-    runs = selectors.runs_of(request.user, team)
-    query = request.GET.get("q", "").strip()
-    if query:
-        runs = runs.filter(Q(name__icontains=query) | Q(version__dataset__name__icontains=query))
-    page = Paginator(runs, PAGE).get_page(request.GET.get("page"))
-    queue = selectors.queue() if any(run.status == Status.QUEUED for run in page) else {}
-    for run in page:
-        run.waits_for = selectors.waiting_for(run, queue.get(run.id))
-    context = {"page": page, "query": query, "teams": [team]}
-    return render(request, "runs/_rows.html" if request.htmx else "runs/list.html", context)
 
 
 @require_safe
@@ -144,7 +123,12 @@ def publish(request: HttpRequest, run_id: str) -> HttpResponse:
     run = selectors.run_for(request.user, run_id, right="publish")
     checkpoints = selectors.checkpoints(run)
     known = list(published.models_for(request.user, run))
-    form = PublishForm(checkpoints, known, request.POST or None, initial={"name": run.name, "checkpoint": "best"})
+    form = PublishForm(
+        checkpoints,
+        known,
+        request.POST or None,
+        initial={"name": run.name, "checkpoint": request.GET.get("checkpoint", "best")},
+    )
 
     def save() -> str:
         return reverse("models:detail", args=[models.publish(user=request.user, run=run, **form.given()).id])

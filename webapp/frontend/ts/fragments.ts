@@ -86,5 +86,6 @@ async function submit(dialog: HTMLDialogElement, event: SubmitEvent): Promise<vo
 function put(place: HTMLElement, html: string): void {
   place.innerHTML = html; // our own server's template, in which everything is escaped
   refresh(place);
+  window.htmx.process(place); // it may ask for pieces of itself
   (find("[autofocus]", place) ?? find("button, input, select, textarea", place))?.focus();
 }
