@@ -49,4 +49,7 @@ def tags_of(written: list[str]) -> list[str]:
     ['Poetry', 'small']
     """
     parts = [" ".join(part.split()) for text in written for part in text.split(",")]
-    return list({part.casefold(): part for part in reversed(parts) if part}.values())[::-1]
+    kept: dict[str, str] = {}
+    for part in filter(None, parts):
+        kept.setdefault(part.casefold(), part)
+    return list(kept.values())
