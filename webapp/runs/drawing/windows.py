@@ -103,7 +103,7 @@ class Windows:
         parts = ", ".join(f"{PARTS[name]} {number(rows)}" for name, rows in self.rows.items() if rows)
         return (
             f"The series {self.column} with its parts in steps ({parts}), and one window of it: "
-            f"{number(self.lookback)} steps of lookback, then {number(self.horizon)} steps of horizon. "
+            f"{number(self.lookback)} steps that are read, then {number(self.horizon)} that are forecast. "
             "The next window begins one step later."
         )
 
