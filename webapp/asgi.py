@@ -16,7 +16,7 @@ from webapp.datasets import tus  # noqa: E402 - models need Django set up
 from webapp.datasets.services import remove_expired_uploads  # noqa: E402
 from webapp.datasets.tus.app import application as uploads  # noqa: E402
 from webapp.live import consumers  # noqa: E402
-from webapp.runs.services import remove_orphans  # noqa: E402
+from webapp.runs.store import tidy as tidy_runs  # noqa: E402
 from webapp.threads import in_thread  # noqa: E402
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ async def _live(receive: Any, send: Any) -> None:
         if message["type"] == "lifespan.shutdown":
             await send({"type": "lifespan.shutdown.complete"})
             return
-        for tidy in (remove_expired_uploads, remove_orphans):
+        for tidy in (remove_expired_uploads, tidy_runs):
             try:
                 await in_thread(tidy)()
             except Exception:

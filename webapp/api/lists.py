@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -33,13 +33,15 @@ Page = Query[Paging]
 
 
 def page(
-    request: HttpRequest, paging: Paging, rows: Callable[[Any, Team | None], QuerySet[Any]], show: Callable[[Any], Any]
-) -> dict[str, Any]:
+    request: HttpRequest, paging: Paging, rows: Callable[[Any, Team | None], QuerySet[Any]],
+    show: Callable[[Any], Any], also: Iterable[str] = (),
+) -> dict[str, Any]:  # fmt: skip
     """One page of ``rows(user, team)``, which are ordered by -created_at and -id; ``show`` makes an item of a row.
+    ``also``: what the query may name besides.
 
     Raises Invalid for a cursor that was not given out here, Http404 for a team that the person is not in.
     """
-    only_known(request, *Paging.model_fields)
+    only_known(request, *Paging.model_fields, *also)
     team = team_for(request.auth, paging.team_id) if paging.team_id else None
     found = rows(request.auth, team)
     if paging.cursor:

@@ -79,13 +79,18 @@ class RunTopic(Topic):
         self._looker = asyncio.create_task(self._look_when_silent())
 
     def take(self, message: dict[str, Any]) -> None:
-        first, frames = message["first"], message["frames"]
+        if message.get("type") == "run.deleted":
+            self.gone = True
+        else:
+            self._keep(**message)
+        self.tell()
+
+    def _keep(self, first: int, last: int, frames: list[str], **unused: Any) -> None:
         if first > self._last + 1 or not self._frames:
             self._frames.clear()  # something was lost in between: what is kept has no gap
             self._last = first - 1
         self._frames.extend(frames[max(0, self._last + 1 - first) :])
-        self._last = max(self._last, message["last"])
-        self.tell()
+        self._last = max(self._last, last)
 
     def after(self, seq: int, limit: int) -> list[str] | None:
         """Up to ``limit`` frames past ``seq``; None where the next one is not here."""

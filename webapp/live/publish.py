@@ -50,6 +50,13 @@ def publish_run(run: Run, *, at_once: bool = True) -> None:
     })  # fmt: skip
 
 
+def publish_deleted(run: Run) -> None:
+    """Tells the team that the run is out of sight, and whoever watches it."""
+    _told.pop(run.id, None)
+    _send(f"team.{run.team_id}", {"type": "team.run", "run": run.id, "status": "deleted"})
+    _send(f"run.{run.id}", {"type": "run.deleted"})
+
+
 def publish_access(*user_ids: str) -> None:
     """Something was taken from these people (a role, a token): what is open to them is looked at again at once."""
     _send(ACCESS, {"type": "access.changed", "users": list(user_ids)})

@@ -7,18 +7,21 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from ninja import Query, Router, Schema
+from pydantic import Field
 
 from webapp.accounts.models import User
 from webapp.api.lists import MOST, Page, only_known, page
 from webapp.api.schemas import Body, ListOf, RecipeBody
 from webapp.datasets.selectors import dataset_for
 from webapp.problems import Invalid
-from webapp.runs import beginnings, feed, selectors, services
+from webapp.runs import beginnings, feed, filters, selectors, services
 from webapp.runs.estimate import estimate
 from webapp.runs.models import Run
 from webapp.runs.views_checkpoints import zipped
+from webapp.teams.models import Team
 from webapp.teams.selectors import team_for
 
 router = Router(tags=["runs"])
@@ -77,6 +80,20 @@ class RunOut(Schema):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+
+
+class Narrowing(Schema):
+    """What a list of runs may be narrowed to."""
+
+    q: str | None = Field(None, description="in the name of the run or of its dataset")
+    status: str | None = None
+    task: str | None = None
+    cell: str | None = None
+    dataset: str | None = Field(None, description="the id of a dataset")
+    by: str | None = Field(None, description="the id of who started it")
+
+
+Narrow = Query[Narrowing]
 
 
 class EventsOut(Schema):
@@ -183,9 +200,16 @@ def _go_on(user: User, body: RunIn) -> Run:
 
 
 @router.get("/runs", response=ListOf[RunOut])
-def list_runs(request: HttpRequest, paging: Page) -> Any:
+def list_runs(request: HttpRequest, paging: Page, narrow: Narrow) -> Any:
     """Your runs, newest first."""
-    return page(request, paging, selectors.runs_of, partial(show, queue=selectors.queue()))
+    asked = filters.read(narrow.dict(exclude_none=True))
+    if asked.wrong:
+        raise Invalid("; ".join(f"{name}: {message}" for name, message in asked.wrong), errors=asked.wrong)
+
+    def rows(user: User, team: Team | None) -> QuerySet[Run]:
+        return asked.of(selectors.runs_of(user, team))
+
+    return page(request, paging, rows, partial(show, queue=selectors.queue()), also=Narrowing.model_fields)
 
 
 @router.get("/runs/{run_id}", response=RunOut)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 
@@ -18,6 +20,13 @@ class Status(models.TextChoices):
     FINISHED = "finished", "Finished"
     STOPPED = "stopped", "Stopped"
     FAILED = "failed", "Failed"
+
+
+class Present(models.Manager):
+    """Runs that were not deleted: all that anybody sees, claims or counts."""
+
+    def get_queryset(self) -> models.QuerySet[Run]:
+        return super().get_queryset().filter(deleted_at=None)
 
 
 class Run(models.Model):
@@ -63,15 +72,34 @@ class Run(models.Model):
     tiled = models.BooleanField(default=True)  # False: from before there were tiles; who draws it first makes them
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)  # it may still be brought back, see services.KEPT
+
+    # what lists are narrowed and ordered by, out of the columns above
+    task_kind = models.CharField(max_length=30, default="", editable=False)
+    cell = models.CharField(max_length=20, default="", editable=False)
+    best_loss = models.FloatField(null=True, editable=False)
+
+    objects = Present()
+    everything = models.Manager()  # noqa: DJ012 (the first manager is the default one)
 
     class Meta:
         indexes = [
-            models.Index(fields=["team", "-created_at"]),
+            models.Index(fields=["team", "-created_at", "-id"], name="runs_of_a_team"),
             models.Index(fields=["status", "queued_at"]),
+            models.Index(fields=["deleted_at"]),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, **options: Any) -> None:
+        """Keeps the columns that lists are narrowed by in step with those they are taken from."""
+        recipe = self.filled or self.recipe
+        self.task_kind, self.cell = recipe["task"]["kind"], recipe.get("network", {}).get("cell", "")
+        self.best_loss = self.best and self.best["loss"]
+        if "best" in (options.get("update_fields") or ()):
+            options["update_fields"] = [*options["update_fields"], "best_loss"]
+        super().save(**options)
 
     @property
     def kind(self) -> str:

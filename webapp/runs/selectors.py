@@ -40,6 +40,12 @@ def runs_of(user: User, team: Team | None = None) -> QuerySet[Run]:
     return of_teams(_with_data(), user, team).order_by("-created_at", "-id")
 
 
+def deleted_of(user: User, team: Team | None = None) -> QuerySet[Run]:
+    """The deleted runs that can still be brought back, the last deleted first."""
+    rows = Run.everything.exclude(deleted_at=None).select_related("team", "version__dataset")
+    return of_teams(rows.defer("version__inspection"), user, team).order_by("-deleted_at", "-id")
+
+
 def run_for(user: User, run_id: str, *, right: str = "view") -> Run:
     """One run, with its version and dataset."""
     return one_of_teams(_with_data(), user, run_id, right)

@@ -25,7 +25,7 @@ from webapp.accounts.models import User
 from webapp.datasets.models import Dataset
 from webapp.datasets.tasks import TEXT
 from webapp.datasets.words import stem_of
-from webapp.live.publish import publish_run
+from webapp.live.publish import publish_deleted, publish_run
 from webapp.names import clean_name
 from webapp.problems import Conflict, Invalid
 from webapp.runs.beginnings import Start, lay_copy, lay_weights
@@ -34,7 +34,6 @@ from webapp.runs.facts import facts_of, refuse_unread, surveyed, with_columns
 from webapp.runs.models import Run, Status
 from webapp.runs.selectors import Checkpoint, checkpoint_of
 from webapp.runs.store import folder as folder_of
-from webapp.runs.store import orphans
 from webapp.teams.history import note
 from webapp.teams.models import Team
 from webapp.teams.selectors import require_in
@@ -191,21 +190,26 @@ def rename(*, user: User, run: Run, name: str) -> Run:
 
 
 def delete(*, user: User, run: Run) -> None:
-    """Deletes the run with its checkpoints. Published models stay.
+    """Takes the run out of sight. Published models stay; :func:`restore` brings it back within ``store.KEPT``.
 
-    A process that trains it learns from its next write that the row is gone, and ends.
+    A process that trains it learns from its next write that it holds nothing any more, and ends.
     """
     require_in(user, run.team_id, "delete")
     with transaction.atomic():
-        note(user, "deleted", run)
-        Run.objects.filter(id=run.id).delete()
-    shutil.rmtree(folder_of(run.id), ignore_errors=True)
+        if Run.objects.filter(id=run.id).update(deleted_at=timezone.now()):
+            note(user, "deleted", run)
+    publish_deleted(run)
 
 
-def remove_orphans() -> None:
-    """Files of runs that are gone: a training process may have written its last ones after the deletion."""
-    for folder in orphans():
-        shutil.rmtree(folder, ignore_errors=True)
+def restore(*, user: User, run: Run) -> None:
+    """Brings a deleted run back as it was; one that trained goes on from its checkpoint. Twice is no error."""
+    require_in(user, run.team_id, "delete")
+    with transaction.atomic():
+        if Run.everything.filter(id=run.id).exclude(deleted_at=None).update(deleted_at=None):
+            note(user, "restored", run)
+    run.deleted_at = None
+    publish_run(run)
+    wake("jobs.training.work")
 
 
 def _check_part(part: str, other: Dataset, dataset: Dataset, recipe: Recipe) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from webapp.runs.models import Run, Status
 
 Event = dict[str, Any]
 
+KEPT = timedelta(hours=1)  # how long a deleted run can be brought back
 SETTLED = 600  # seconds after which a folder without a row is nobody's
 
 
@@ -47,8 +48,23 @@ def orphans() -> list[Path]:
     """
     settled = time.time() - SETTLED
     folders = [path for path in (settings.DATA / "runs").glob("*") if path.stat().st_mtime < settled]
-    known = set(Run.objects.values_list("id", flat=True))  # asked for last: any other run has its row before its folder
+    known = set(Run.everything.values_list("id", flat=True))  # asked for last: any other has its row before its folder
     return [path for path in folders if path.name not in known]
+
+
+def purge(runs: QuerySet[Run]) -> None:
+    """Removes those of the runs that were deleted, with their files and for good."""
+    for run in runs.exclude(deleted_at=None).only("id"):
+        run.delete()
+        shutil.rmtree(folder(run.id), ignore_errors=True)
+
+
+def tidy() -> None:
+    """Removes what was deleted long enough ago, and files of runs that are gone: a training process may have written
+    its last ones after the deletion."""
+    purge(Run.everything.filter(deleted_at__lt=timezone.now() - KEPT))
+    for path in orphans():
+        shutil.rmtree(path, ignore_errors=True)
 
 
 class RunStore:
@@ -104,8 +120,7 @@ class RunStore:
 
     @reaching
     def sweep(self) -> None:
-        for path in orphans():
-            shutil.rmtree(path, ignore_errors=True)
+        tidy()
 
 
 def _claimed(run_id: str) -> Claim:

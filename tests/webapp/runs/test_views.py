@@ -265,7 +265,7 @@ def test_the_list_comes_in_pages_and_asks_no_query_a_row(as_, alice, make, djang
         run = make.run(alice.personal_team, dataset=dataset, name=f"run {number}", status="finished")
         feeds.append(run, feed(started(), progress(1), progress(2)))
     client = as_(alice)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         page = client.get("/runs/").content.decode()
     assert page.count("data-run=") == 25
     assert client.get("/runs/?page=2").content.decode().count("data-run=") == 5
@@ -287,4 +287,4 @@ def test_training_again_starts_from_what_was_given(as_, alice, run, charlie, mak
     assert form.recipe.to_dict()["sampling"] == {"prompts": prompts, "temperatures": [0.25, 1.0]}
     assert form.recipe.to_dict()["training"] == RECIPE["training"]
     theirs = make.dataset(charlie.personal_team)
-    assert as_(charlie).get(f"/runs/new/?dataset={theirs.id}&run={run.id}").status_code == 404
+    assert as_(charlie).get(f"/runs/new/?dataset={theirs.id}&from={run.id}").status_code == 404

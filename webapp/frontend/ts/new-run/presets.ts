@@ -13,7 +13,11 @@ export type Figures = Record<string, { time: string; words: string; size: string
 export class Presets {
   private readonly radios: HTMLInputElement[];
 
+  /** Of the run that is cloned, if one is: then there are no presets, and what departs, departs from it. */
+  private readonly source: Values | null;
+
   constructor(form: HTMLFormElement, private readonly inputs: Input[]) {
+    this.source = form.dataset.source ? (JSON.parse(form.dataset.source) as Values) : null;
     this.radios = all<HTMLInputElement>('input[name="preset"]', form);
     for (const radio of this.radios) radio.addEventListener("change", () => this.fill());
     form.addEventListener("input", () => this.mark());
@@ -22,7 +26,7 @@ export class Presets {
 
   /** The values of the chosen preset by field: those of the other fields are empty. */
   get values(): Values {
-    return valuesOf(this.radios.find((radio) => radio.checked));
+    return this.source ?? valuesOf(this.radios.find((radio) => radio.checked));
   }
 
   get name(): string {
@@ -47,7 +51,7 @@ export class Presets {
   }
 
   private mark(): void {
-    if (!this.radios.length) return;
+    if (!this.radios.length && !this.source) return;
     for (const input of this.inputs) {
       const note = find("[data-departs]", input.closest(".field")!);
       if (!note) continue;

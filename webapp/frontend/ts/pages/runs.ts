@@ -1,10 +1,12 @@
 /** The list of runs, live: a socket for each team says where its runs stand; while it is away, the list is asked for. */
-import { all, find, svg } from "../dom";
-import { ask } from "../fragments";
+import { all, find, h, svg } from "../dom";
+import { ask, fieldsOf } from "../fragments";
 import { loss } from "../run/format";
 import { sparkPath } from "../run/spark";
+import { Picks } from "../runs/picks";
 import { Link, type LinkState } from "../socket";
 import { refresh as refreshTimes } from "../times";
+import { toast } from "../toast";
 import { number } from "../units";
 
 interface TeamRun {
@@ -20,7 +22,12 @@ interface TeamRun {
 const AWAY = 5000;
 const CONNECTED = 60_000;
 
+const UNDO = 20_000; // ms in which a deletion can be taken back at once; after that on a page of its own
+
 const list = find("#runs");
+const filter = find<HTMLFormElement>("#runs-filter");
+const acts = find<HTMLFormElement>("#runs-act");
+const picks = acts && new Picks(acts);
 const states = new Map<string, LinkState>();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -44,6 +51,7 @@ function replace(list: HTMLElement, html: string): void {
   const focused = list.contains(document.activeElement) ? document.activeElement?.id : null;
   list.innerHTML = html; // our own server's template, in which everything is escaped
   refreshTimes(list);
+  picks?.redraw();
   if (focused) document.getElementById(focused)?.focus();
 }
 
@@ -115,3 +123,44 @@ for (const team of all("#runs")[0]?.dataset.teams?.split(" ") ?? []) {
   link.start();
 }
 if (list) plan();
+
+/** The address says what is shown: it can be sent to somebody, and the way back leads to what was shown before. */
+function narrow(form: HTMLFormElement): void {
+  const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value) as [string, string][]);
+  if (query.get("sort") === "newest") query.delete("sort");
+  history.pushState(null, "", query.size ? `?${query}` : location.pathname);
+  void reload();
+}
+
+filter?.addEventListener("change", () => narrow(filter));
+filter?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  narrow(filter);
+});
+window.addEventListener("popstate", () => location.reload());
+
+/** Sends a form that does something with runs; the server says what was done, and how to take it back. */
+async function send(form: HTMLFormElement, event: SubmitEvent): Promise<void> {
+  event.preventDefault();
+  const fields = fieldsOf(form, event);
+  form.closest(".toast")?.remove();
+  try {
+    say(await (await ask(form.action, fields)).text());
+    picks?.clear();
+  } catch (error) {
+    toast((error as Error).message, "error");
+  }
+  await reload();
+}
+
+function say(html: string): void {
+  const place = h("div");
+  place.innerHTML = html; // our own server's template, in which everything is escaped
+  const done = find(".toast", place);
+  if (!done) return;
+  find("#toasts")?.append(done);
+  find<HTMLFormElement>("form", done)?.addEventListener("submit", (event) => void send(event.target as HTMLFormElement, event));
+  setTimeout(() => done.remove(), UNDO);
+}
+
+acts?.addEventListener("submit", (event) => void send(acts, event));

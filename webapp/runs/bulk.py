@@ -1,0 +1,40 @@
+"""Many runs at once: each by the very service that does it to one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from django.http import Http404
+
+from webapp.accounts.models import User
+from webapp.runs import services
+from webapp.runs.models import Run
+from webapp.runs.selectors import deleted_of, runs_of
+from webapp.teams.selectors import require
+
+MOST = 200
+"""Runs at once."""
+
+ACTS: dict[str, tuple[str, Callable[..., None]]] = {
+    "stop": ("train", services.stop), "delete": ("delete", services.delete), "restore": ("delete", services.restore),
+}  # fmt: skip
+"""What can be done with many: the right that it takes, and what does it to one."""
+
+
+def act(*, user: User, what: str, ids: Sequence[str]) -> list[Run]:
+    """Does it to all runs of these ids, or to none.
+
+    Raises Http404 where one of them may not be seen (or there are none, or too many), PermissionDenied where the role
+    in its team does not allow it.
+    """
+    right, do = ACTS[what]
+    wanted = set(ids)
+    rows = deleted_of(user) if what == "restore" else runs_of(user)
+    runs = list(rows.filter(id__in=wanted)) if 0 < len(wanted) <= MOST else []
+    if len(runs) != len(wanted) or not runs:
+        raise Http404("One of these runs is not here (any more). Reload the list.")
+    for run in runs:
+        require(run.role, right, user)
+    for run in runs:
+        do(user=user, run=run)
+    return runs

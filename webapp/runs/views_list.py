@@ -1,0 +1,86 @@
+"""The list of runs: narrowed, ordered, and many of them dealt with at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from webapp.runs import bulk, filters, selectors
+from webapp.runs.models import Run, Status
+from webapp.runs.store import KEPT
+from webapp.teams.current import team_of
+from webapp.teams.models import Team
+from webapp.teams.roles import may
+
+PAGE = 25
+UNSHOWN = ("recipe", "filled", "rewinds", "started", "baselines", "origin")
+"""Columns of a run that a row shows nothing of."""
+
+
+@require_safe
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """The team's runs; to a script only the rows."""
+    team = team_of(request)
+    asked = filters.read(request.GET)
+    runs = selectors.runs_of(request.user, team)
+    page = Paginator(asked.of(runs).defer("version__inspection", *UNSHOWN), PAGE).get_page(request.GET.get("page"))
+    _say_what_they_wait_for(page.object_list)
+    context = {
+        "page": page, "asked": asked, "team": team, "any": bool(page.object_list) or runs.exists(),
+        "may_train": may(team.role, "train"), "may_delete": may(team.role, "delete"),
+    }  # fmt: skip
+    if request.htmx:
+        return render(request, "runs/_list.html", context)
+    context |= {
+        "choices": _choices(team, asked), "orders": _orders(asked),
+        "gone": selectors.deleted_of(request.user, team).count(),
+    }  # fmt: skip
+    return render(request, "runs/list.html", context)
+
+
+@require_safe
+@login_required
+def deleted(request: HttpRequest) -> HttpResponse:
+    """What was deleted within the last hour, to be brought back."""
+    team = team_of(request)
+    page = Paginator(selectors.deleted_of(request.user, team), PAGE).get_page(request.GET.get("page"))
+    for run in page:
+        run.gone_at = run.deleted_at + KEPT
+    return render(request, "runs/deleted.html", {"page": page, "may_delete": may(team.role, "delete")})
+
+
+@require_POST
+@login_required
+def act(request: HttpRequest) -> HttpResponse:
+    """Does ``what`` to the runs named ``run``. A script gets what was done as a toast, a form the list."""
+    what = request.POST.get("what", "")
+    if what not in bulk.ACTS:
+        raise Http404("There is no such thing to do with runs.")
+    runs = bulk.act(user=request.user, what=what, ids=request.POST.getlist("run"))
+    if not request.htmx:
+        return redirect("runs:list")
+    return render(request, "runs/_done.html", {"what": what, "runs": runs, "minutes": KEPT.seconds // 60})
+
+
+def _say_what_they_wait_for(runs: list[Run]) -> None:
+    queue = selectors.queue() if any(run.status == Status.QUEUED for run in runs) else {}
+    for run in runs:
+        run.waits_for = selectors.waiting_for(run, queue.get(run.id))
+
+
+def _choices(team: Team, asked: filters.Asked) -> list[dict[str, Any]]:
+    """For the form: what the list can be narrowed by."""
+    return [
+        {"name": name, "label": choice.label, "options": choice.options(team), "chosen": asked.chosen.get(name, "")}
+        for name, choice in filters.CHOICES.items()
+    ]
+
+
+def _orders(asked: filters.Asked) -> list[tuple[str, str, bool]]:
+    return [(name, label, name == asked.order) for name, (label, _) in filters.ORDERS.items()]
