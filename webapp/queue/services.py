@@ -9,6 +9,7 @@ from django.db import transaction
 from webapp.accounts.models import User
 from webapp.problems import Conflict
 from webapp.runs.models import Run, Status
+from webapp.teams.history import note
 from webapp.teams.selectors import require_in
 
 TICK = timedelta(microseconds=1)
@@ -35,4 +36,6 @@ def move(*, user: User, run: Run, places: int) -> int:
         for row, time in zip(rows, times, strict=True):
             if row.queued_at != time:
                 Run.objects.filter(id=row.id).update(queued_at=time)
+        if there != here:
+            note(user, "placed", run, place=there + 1)
     return there + 1

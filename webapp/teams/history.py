@@ -29,6 +29,7 @@ SENTENCES: dict[str, str] = {
     "paused": "paused {thing}",
     "resumed": "resumed {thing}",
     "moved": "moved {thing} to the front of the queue",
+    "placed": "moved {thing} to place {place} of the queue",
     "published": "published {thing}",
     "shared": "made a link to {thing}",
     "revoked": "revoked a link to {thing}",

@@ -11,7 +11,8 @@ from webapp.problems import Conflict
 from webapp.queue.services import move
 from webapp.runs.models import Run
 from webapp.runs.selectors import queue
-from webapp.teams.models import Membership
+from webapp.teams.history import sentence
+from webapp.teams.models import Entry, Membership
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +36,13 @@ def order() -> str:
 def test_a_run_moves_as_far_as_there_are_places(waiting, alice, name, places, place, expected):
     assert move(user=alice, run=waiting[name], places=places) == place
     assert order() == expected
+
+
+def test_the_history_tells_of_what_was_moved_and_only_of_that(waiting, alice):
+    move(user=alice, run=waiting["c"], places=-1)
+    move(user=alice, run=waiting["a"], places=-1)
+    told = [sentence(entry) for entry in Entry.objects.filter(team_id=alice.personal_team.id, kind="run")]
+    assert told == ["moved the run “c” to place 2 of the queue"]
 
 
 def test_those_queued_at_the_very_same_moment_move_too(waiting, alice):

@@ -56,8 +56,9 @@ def line(make, alice, dataset):
     team = alice.personal_team
     runs = {name: make.run(team, dataset=dataset, name=f"<b>{name}</b>") for name in ("trains", "first", "second")}
     Run.objects.update(planned_seconds=120)
+    filled = runs["trains"].recipe | {"training": {"max_steps": 200}}
     Run.objects.filter(id=runs["trains"].id).update(
-        status="running", step=50, steps=200, latest={"remaining_seconds": 600}, filled={"training": {"max_steps": 200}}
+        status="running", step=50, steps=200, latest={"remaining_seconds": 600}, filled=filled
     )
     return runs
 

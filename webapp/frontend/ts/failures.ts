@@ -47,6 +47,9 @@ export function watch(): void {
     if (signIn) return signedOut(signIn);
     fail(detail, String(xhr.status), words(xhr.status, xhr.getResponseHeader("Content-Type") ?? "", xhr.responseText));
   });
+  on("htmx:beforeRequest", (event) => {
+    if (document.hidden && !byHand(event.detail)) event.preventDefault(); // nobody looks: the next round is soon enough
+  });
   showLoading();
 }
 
