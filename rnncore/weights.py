@@ -84,6 +84,12 @@ class Weights:
             raise RecipeError(wrong)
         return given.replacing(**taken)
 
+    @property
+    def decided(self) -> list[str]:
+        """The fields of a recipe that they decide, dotted."""
+        known = (spec for spec in fields() if _decides(spec, self.recipe))
+        return [spec.path for spec in known if _value(self.recipe, spec) is not None]
+
     def refuse_columns(self, filled: Recipe) -> None:
         """Raises RecipeError where the columns of a recipe cannot be read by the network."""
         ours, theirs = self.recipe.task, filled.task

@@ -40,8 +40,8 @@ class Start:
 
     @property
     def key(self) -> str:
-        """As a form names it: ``model:ID``, ``run:ID:STEP``."""
-        return f"model:{self.version.model_id}" if self.version else f"run:{self.run.id}:{self.step}"
+        """As a form names it: ``model:ID:VERSION``, ``run:ID:STEP``."""
+        return key_of(self.version) if self.version else f"run:{self.run.id}:{self.step}"
 
     @property
     def label(self) -> str:
@@ -57,13 +57,14 @@ class Start:
         return {"origin": origin, "from_version": self.version, "from_run": self.run}
 
 
-def from_model(user: User, model_id: str) -> Start:
-    """The newest version of a model that the person may see. Raises Http404, Conflict."""
-    model = published.model_for(user, model_id)
-    return of_version(published.version_of(model))
+def key_of(version: Version) -> str:
+    """:attr:`Start.key` of a model's version."""
+    return f"model:{version.model_id}:{version.number}"
 
 
-def of_version(version: Version) -> Start:
+def from_model(user: User, model_id: str, number: str | None = None) -> Start:
+    """A version (by default the newest) of a model that the person may see. Raises Http404, Conflict."""
+    version = published.version_of(published.model_for(user, model_id), number)
     weights = _whole(folder_of_version(version.id), version.model.name)
     return Start(weights, step=version.step, name=version.model.name, version=version)
 
@@ -78,10 +79,8 @@ def from_checkpoint(user: User, run_id: str, wanted: str | int = "best") -> Star
 def named(user: User, key: str) -> Start:
     """The inverse of :attr:`Start.key`. Raises what the two raise."""
     kind, _, rest = key.partition(":")
-    if kind == "model":
-        return from_model(user, rest)
-    run_id, _, step = rest.partition(":")
-    return from_checkpoint(user, run_id, step or "best")
+    thing, _, number = rest.partition(":")
+    return from_model(user, thing, number) if kind == "model" else from_checkpoint(user, thing, number)
 
 
 def lay_weights(run_id: str, weights: Weights) -> None:

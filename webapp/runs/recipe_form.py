@@ -6,7 +6,8 @@ and follows the length of the text and the other fields. What is wrong is said b
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
@@ -17,6 +18,7 @@ from rnncore import catalog, recipe
 from rnncore.errors import RecipeError
 from rnncore.plan import Plan
 from rnncore.recipe import FieldSpec, Recipe
+from rnncore.weights import Weights
 from webapp.datasets import roles
 from webapp.datasets.models import Dataset, Version
 from webapp.datasets.tasks import TEXT, proposed, servable
@@ -51,6 +53,19 @@ WORDS = {
 """Help and unit of fields that mean another thing by how a task reads its data."""
 
 
+@dataclass(frozen=True)
+class Begin:
+    """What a run may start from, ``(task, key, label)`` each, and the ``weights`` that were chosen; ``wrong``: why they
+    cannot be had."""
+
+    choices: Sequence[tuple[str, str, str]] = ()
+    weights: Weights | None = None
+    wrong: str = ""
+
+
+NEW = Begin()
+
+
 class RecipeForm(forms.Form):
     """A recipe for one dataset version. Valid, it has ``recipe`` (as given) and ``plan`` (filled in, with costs).
 
@@ -71,9 +86,19 @@ class RecipeForm(forms.Form):
         help_text="a dataset that is looked at once, in its place",
     )  # fmt: skip
 
-    def __init__(self, version: Version, others: QuerySet[Dataset], data: Any = None, kind: str | None = None) -> None:
+    start = forms.CharField(
+        required=False, label="Start from", widget=forms.Select,
+        help_text="weights of a model in place of new ones; what is open of the network is then as in the model",
+    )  # fmt: skip
+
+    def __init__(
+        self, version: Version, others: QuerySet[Dataset], data: Any = None, kind: str | None = None, *,
+        source: dict[str, Any] | None = None, begin: Begin = NEW,
+    ) -> None:  # fmt: skip
+        """``source``: the fields of a run that is cloned, beside which changes are marked; ``begin``: what it starts
+        from."""
         super().__init__(data)
-        self.version = version
+        self.version, self.source, self.begin = version, source, begin
         self.recipe: Recipe | None = None
         self.plan: Plan | None = None
         self.kinds = servable(version)
@@ -89,15 +114,26 @@ class RecipeForm(forms.Form):
         self.columns = roles.columns(version)
         for spec in self.specs:
             self.fields[spec.path] = _columns(spec, self.columns) if spec.topic == "columns" else _field(spec)
-        self.presets = presets.typed_values(version, with_columns(version, Recipe.parse(self.plain)))
+        self.presets = {}  # they would set what the weights decide, or what the cloned run had
+        if source is None and begin.weights is None:
+            self.presets = presets.typed_values(version, with_columns(version, Recipe.parse(self.plain)))
+        choices = [choice for kind, *choice in begin.choices if kind == self.kind]
+        self.fields["start"].widget.choices = [("", "New weights, drawn by chance"), *choices]
         asked = (data or {}).get("preset")
         self.preset = asked if asked in self.presets else presets.matching(data or {}, self.presets)
 
     def departs(self, path: str) -> bool:
-        """Whether a field was given another value than its preset has."""
+        """Whether a field was given another value than its preset or the cloned run has."""
+        if self.source is None and not self.presets:
+            return False
         spec = next(spec for spec in self.specs if spec.path == path)
         given = self[path].value() or "" if self.is_bound else ""
-        return spec.topic != "columns" and given != self.presets.get(self.preset, {}).get(path, "")
+        before = self.presets.get(self.preset, {}) if self.source is None else self.source
+        return spec.topic != "columns" and given != before.get(path, "")
+
+    def was(self, path: str) -> str:
+        """What the cloned run had in a field, as a person reads it; empty where no run is cloned."""
+        return "" if self.source is None else str(self.source.get(path) or "left open")
 
     def cards(self) -> list[presets.Card]:
         """The presets, each with what it would cost beside the other fields as they stand."""
@@ -109,9 +145,11 @@ class RecipeForm(forms.Form):
             if given := self.cleaned_data.get(spec.path):
                 body.setdefault(spec.table, {})[spec.name] = given if isinstance(given, list) else read(spec, given)
         self._sound = body
+        if self.begin.wrong:
+            self.add_error("start", self.begin.wrong)
         try:
             self.recipe = Recipe.parse(body)
-            self.plan = planned(self.version, with_columns(self.version, self.recipe))
+            self.plan = planned(self.version, with_columns(self.version, self.recipe), self.begin.weights)
         except RecipeError as error:
             self.blame(error.errors)
             self._sound = {
@@ -134,7 +172,7 @@ class RecipeForm(forms.Form):
             return self.plan
         for body in (self._sound, self.plain):  # what is left may still contradict itself
             try:
-                return planned(self.version, with_columns(self.version, Recipe.parse(body)))
+                return planned(self.version, with_columns(self.version, Recipe.parse(body)), self.begin.weights)
             except RecipeError:
                 continue
         return None

@@ -52,6 +52,8 @@ def command(run: Run) -> str:
     for option, version in (("--valid", run.valid_version), ("--test", run.test_version)):
         if version:
             parts += [option, version.filename]
+    if run.origin.get("how") == "weights":  # in the folder of the unpacked download
+        parts += ["--weights", slug(run.origin["name"], "model")]
     return shlex.join([*parts, "--out", f"runs/{name}"])
 
 

@@ -19,21 +19,27 @@ from rnncore.recipe import FieldSpec, fields
 from webapp.datasets.models import Dataset, Status
 from webapp.datasets.selectors import dataset_for, datasets_of
 from webapp.datasets.words import in_words, stem_of, tasks_of
+from webapp.models import selectors as published
 from webapp.pages.templatetags.units import bytes_, compact, duration
 from webapp.problems import Refused
-from webapp.runs import services
+from webapp.runs import beginnings, cloning, services
 from webapp.runs.drawing import Drawing, draw
+from webapp.runs.models import Run
 from webapp.runs.overlaps import overlaps
 from webapp.runs.presets import DECIDED, Card
-from webapp.runs.recipe_form import KIND, TOPICS, RecipeForm, summary, typed
+from webapp.runs.recipe_form import KIND, TOPICS, Begin, RecipeForm, summary
 from webapp.runs.selectors import run_for
 from webapp.teams.current import team_of
+
+MODELS = 100  # to start from, the newest; any other one by its own page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def new(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("dataset") or request.GET.get("dataset")
+    if not chosen and (run_id := request.GET.get("from")):
+        return redirect(cloning.address(run_for(request.user, run_id), request.GET.get("start")))
     if not chosen:
         return render(request, "runs/choose.html", {"datasets": _ready(request)})
     dataset = _chosen(request, chosen)
@@ -44,6 +50,7 @@ def new(request: HttpRequest) -> HttpResponse:
         try:
             run = services.start(
                 user=request.user, team=dataset.team, dataset=dataset, recipe=form.recipe.to_dict(),
+                begin=_start(request, form.cleaned_data["start"]),
                 **{name: form.cleaned_data[name] for name in ("name", "valid", "test")},
             )  # fmt: skip
         except RecipeError as error:
@@ -93,17 +100,19 @@ def _ready(request: HttpRequest) -> list[Dataset]:
 def _form(request: HttpRequest, dataset: Dataset) -> RecipeForm:
     others = datasets_of(request.user, dataset.team).filter(versions__status=Status.READY).exclude(id=dataset.id)
     data = request.POST if request.method == "POST" else _given(request)
-    form = RecipeForm(dataset.version, others.distinct(), data, request.GET.get("task"))
+    source, key = _source(request), (data or {}).get("start") or ""
+    more = {"source": source and cloning.typed_recipe(source), "begin": _begin(request, dataset, key)}
+    form = RecipeForm(dataset.version, others.distinct(), data, request.GET.get("task"), **more)
     if request.GET.get("preset") or "fill" in request.POST:  # a preset was chosen, and its values are not there yet
-        form = RecipeForm(dataset.version, others.distinct(), _filled(data, form), request.GET.get("task"))
+        form = RecipeForm(dataset.version, others.distinct(), _filled(data, form), request.GET.get("task"), **more)
     form.is_valid()  # before anything asks what it offers
     return form
 
 
 def _filled(data: Any, form: RecipeForm) -> Any:
-    """The fields with those that the chosen preset decides."""
+    """The fields with those that the chosen preset decides; without those that the chosen weights decide."""
     filled = data.copy()
-    for path in DECIDED:
+    for path in form.begin.weights.decided if form.begin.weights else DECIDED:
         filled.pop(path, None)
     filled.update(form.presets.get(form.preset, {}))
     return filled
@@ -111,19 +120,43 @@ def _filled(data: Any, form: RecipeForm) -> Any:
 
 def _given(request: HttpRequest) -> Any:
     """What the address says: the fields of a form that another task was chosen in (``?task=``, ``?preset=``), or the
-    run that is to be trained again with changes (``?run=``)."""
+    run that is to be trained again with changes (``?from=``), and what to start from (``?start=``)."""
     if request.GET.get("task") or request.GET.get("preset"):
         given = request.GET.copy()
         given[KIND] = given.get("task", "")
         return given
-    if not (run_id := request.GET.get("run")):
-        return None
-    given = run_for(request.user, run_id).recipe
-    return {
-        spec.path: typed(spec, given[spec.table][spec.name])
-        for spec in fields()
-        if spec.name in given.get(spec.table, {})
-    }
+    start = request.GET.get("start")
+    if source := _source(request):
+        return cloning.typed_run(source, start)
+    return {"start": start, KIND: request.GET.get("task", "")} if start else None
+
+
+def _source(request: HttpRequest) -> Run | None:
+    """The run that is cloned. Raises Http404."""
+    run_id = request.POST.get("from") or request.GET.get("from")
+    return run_for(request.user, run_id) if run_id else None
+
+
+def _begin(request: HttpRequest, dataset: Dataset, key: str) -> Begin:
+    """What may be started from: the team's models, and what ``key`` names."""
+    models = published.models_of(request.user, dataset.team).exclude(newest=None)[:MODELS]
+    choices = [
+        (model.task, beginnings.key_of(model.newest), f"{model.name}, version {model.newest.number}")
+        for model in models
+    ]
+    try:
+        start = _start(request, key)
+    except (Http404, Refused) as error:
+        return Begin(choices, wrong=str(error) or "It is gone. Choose something else.")
+    if start is None:
+        return Begin(choices)
+    if start.key not in (known for _, known, _ in choices):
+        choices.append((start.weights.recipe.task.kind, start.key, start.label))
+    return Begin(choices, start.weights)
+
+
+def _start(request: HttpRequest, key: str) -> beginnings.Start | None:
+    return beginnings.named(request.user, key) if key else None
 
 
 def _page(request: HttpRequest, form: RecipeForm, dataset: Dataset) -> HttpResponse:
@@ -131,6 +164,7 @@ def _page(request: HttpRequest, form: RecipeForm, dataset: Dataset) -> HttpRespo
     context = {
         "form": form, "dataset": dataset, "topics": _topics(form), "kind": form.kind, "task": catalog.TASKS[form.kind],
         "tasks": kinds, "data_words": in_words(dataset.version), "cards": _cards(form), **_cost(form, dataset),
+        "source": _source(request), "source_values": form.source and json.dumps(form.source),
     }  # fmt: skip
     refused = form.errors and "fill" not in request.POST
     return render(request, "runs/new.html", context, status=422 if refused else 200)
@@ -142,7 +176,7 @@ def _topics(form: RecipeForm) -> dict[str, Any]:
     shown = [(spec, form[spec.path]) for spec in form.specs]
     for spec, bound in shown:
         widget = bound.field.widget
-        bound.departs = form.departs(spec.path)
+        bound.departs, bound.was = form.departs(spec.path), form.was(spec.path)
         if hasattr(widget, "choices"):
             widget.choices = [("", placeholders[spec.path]), *list(widget.choices)[1:]]
         else:
@@ -213,6 +247,8 @@ def _command(form: RecipeForm, dataset: Dataset) -> str:
     for name in ("valid", "test"):
         if form.is_bound and (other := form.cleaned_data.get(name)):
             words += [f"--{name}", other.version.filename]
+    if form.begin.weights:
+        words += ["--weights", "model"]
     return shlex.join([*words, "--out", f"runs/{slug}"])
 
 

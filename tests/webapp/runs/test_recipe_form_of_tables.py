@@ -146,7 +146,7 @@ class TestPage:
             "task": {"kind": "classification", "text_column": "word"}, "training": {"max_steps": 20},
             "network": {"bidirectional": False},
         }  # fmt: skip
-        again = signed_in.get(f"/runs/new/?dataset={dataset.id}&run={run.id}")
+        again = signed_in.get(f"/runs/new/?dataset={dataset.id}&from={run.id}")
         assert again.context["form"]["task.text_column"].value() == "word"
         assert again.context["form"].recipe.to_dict() == run.recipe
 
