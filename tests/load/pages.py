@@ -51,8 +51,9 @@ def opened(page: Page, address: str) -> tuple[float, int]:
     sizes = []
     page.on("response", lambda answer: sizes.append(len(answer.body())) if "/history?" in answer.url else None)
     page.goto(address)
-    page.wait_for_function("window.drawnAt")
-    return page.evaluate("window.drawnAt"), sum(sizes)
+    while (drawn := page.evaluate("window.drawnAt ?? null")) is None:
+        page.wait_for_timeout(20)
+    return drawn, sum(sizes)
 
 
 def measure(studio: Studio, run: str, times: int) -> dict[str, dict[str, float]]:
