@@ -66,6 +66,13 @@ def versions_of(dataset: Dataset) -> list[Version]:
     return found[::-1]
 
 
+def twin_of(version: Version) -> Dataset | None:
+    """Another dataset of the team that has the same bytes; the oldest of them."""
+    same = Version.objects.filter(sha256=version.sha256, dataset__team=version.dataset.team_id, status=Status.READY)
+    found = same.exclude(dataset=version.dataset_id).select_related("dataset").order_by("created_at").first()
+    return found and found.dataset
+
+
 def listed(user: User, team: Team, *, query: str = "", kind: str = "", sort: str = "newest") -> QuerySet[Dataset]:
     """The datasets of a team as their page lists them: ``query`` in the name, of a ``kind`` (see :data:`KINDS`), in
     an order of :data:`SORTS`. Their versions come without inspections."""
@@ -105,10 +112,12 @@ def error_of(upload: Upload) -> str | None:
     return error and error["message"]
 
 
-def runs_on(versions: QuerySet[Version]) -> QuerySet[Run]:
-    """The runs that one of the versions was learned from, validated or tested on, of whichever team."""
+def runs_on(versions: QuerySet[Version], *, deleted: bool = False) -> QuerySet[Run]:
+    """The runs that one of the versions was learned from, validated or tested on, of whichever team; or those that were
+    ``deleted`` and can still be brought back."""
     ids = list(versions.values_list("id", flat=True))
-    return Run.objects.filter(Q(version__in=ids) | Q(valid_version__in=ids) | Q(test_version__in=ids))
+    runs = Run.everything.exclude(deleted_at=None) if deleted else Run.objects.all()
+    return runs.filter(Q(version__in=ids) | Q(valid_version__in=ids) | Q(test_version__in=ids))
 
 
 def runs_seen(user: User, version: Version) -> QuerySet[Run]:

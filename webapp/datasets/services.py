@@ -244,8 +244,8 @@ def delete_version(*, user: User, version: Version) -> None:
     refuse_used(user, rows, f"version {version.number}")
     if version.dataset.versions.count() == 1:
         raise Conflict("It is the only version; delete the dataset.")
-    history.note(user, "deleted", version)
     _remove(rows, [{"sha256": version.sha256, "source": version.source}])
+    history.note(user, "deleted", version)
 
 
 def refuse_used(user: User, versions: QuerySet[Version], what: str) -> None:
@@ -253,7 +253,7 @@ def refuse_used(user: User, versions: QuerySet[Version], what: str) -> None:
     runs = selectors.runs_on(versions)
     count = runs.count()
     if not count:
-        return
+        return _refuse_needed(versions, what)
     seen = list(of_teams(runs, user).order_by("-created_at")[:NAMED])
     names = ", ".join(f"“{run.name}”" for run in seen[:3]) + (" …" if count > 3 and seen else "")
     whose = f": {names}" if seen else " (in teams that you are not in)"
@@ -264,13 +264,20 @@ def refuse_used(user: User, versions: QuerySet[Version], what: str) -> None:
     )
 
 
+def _refuse_needed(versions: QuerySet[Version], what: str) -> None:
+    """Raises InUse where a run that may still be brought back would come without its data."""
+    if count := selectors.runs_on(versions, deleted=True).count():
+        words = "A deleted run" if count == 1 else f"{count:,} deleted runs"
+        raise InUse(f"{words} can still be brought back and would need {what}. Try again an hour after it was deleted.")
+
+
 def _remove(rows: QuerySet, versions: list[dict[str, str]]) -> None:
     """Deletes rows with ``versions``, and their bytes where no other version has them."""
     with blobs.lock():
         try:
             rows.delete()
         except ProtectedError:  # it was started just now
-            raise InUse("A run uses it. Delete that first; published models stay.") from None
+            raise InUse("A run was started on it just now. Delete that first; published models stay.") from None
         for sha256 in {version["sha256"] for version in versions} - {""}:
             if not Version.objects.filter(sha256=sha256).exists():
                 blobs.remove(sha256)

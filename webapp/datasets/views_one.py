@@ -191,6 +191,7 @@ def _facts(request: HttpRequest, dataset: Dataset, roles: RolesForm | None) -> d
         "data_words": in_words(version),
         "synthetic": version.synthetic,
         "licence": LICENCES.get(version.example),
+        "twin": selectors.twin_of(version) if version.status == Status.READY else None,
         "dataset": dataset,
         "version": version,
         "versions": changes(versions),

@@ -99,6 +99,15 @@ def test_versions_are_listed_opened_and_trained_on(page, client, alice):
     assert dataset.versions.count() == 1
 
 
+def test_the_same_bytes_elsewhere_in_the_team_are_told(page, alice, charlie):
+    first, second = paste(alice, ODD), paste(alice, ODD)
+    services.rename(user=alice, dataset=first, name="the <first>")
+    assert f'as <a class="link" href="/datasets/{first.id}/">the &lt;first&gt;</a>' in page(second)
+    theirs = services.create_from_text(user=charlie, team=charlie.personal_team, name="w", text="only words\n" * 99)
+    ours = paste(alice, "only words\n" * 99)
+    assert theirs.id not in page(ours) and "Same bytes" not in page(ours)
+
+
 def test_a_failed_newer_one_is_told_on_the_page(page, alice):
     dataset = paste(alice, ODD)
     services.create_from_text(user=alice, team=dataset.team, name="x", text="a" * 90, into=dataset)

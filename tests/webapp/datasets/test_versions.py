@@ -97,6 +97,17 @@ def test_what_a_run_needs_stays_and_the_run_is_named(alice, dataset, make, field
     assert blobs.path_of(first.sha256).exists() and dataset.versions.count() == 2
 
 
+def test_a_run_that_may_come_back_keeps_its_data(alice, dataset, make):
+    from webapp.runs import services as runs
+
+    run = make.run(alice.personal_team, dataset=dataset)
+    runs.delete(user=alice, run=run)
+    with pytest.raises(services.InUse, match="A deleted run can still be brought back"):
+        services.delete(user=alice, dataset=dataset)
+    type(run).everything.filter(id=run.id).delete()
+    services.delete(user=alice, dataset=dataset)
+
+
 def test_runs_of_teams_that_one_is_not_in_are_counted_and_not_named(alice, bob, charlie, dataset, make):
     make.run(charlie.personal_team, dataset=dataset, name="secret")
     with pytest.raises(services.InUse) as caught:
