@@ -61,11 +61,11 @@ def row(request: HttpRequest, dataset_id: str) -> HttpResponse:
 @login_required
 def synthetic(request: HttpRequest) -> HttpResponse:
     """Data made here: a page to choose from, and what its buttons post to."""
+    team = team_of(request, right="upload")
     form = SyntheticForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            team = team_of(request, right="upload")
             dataset = services.create_synthetic(
                 user=request.user, team=team, kind=given["name"], count=given["count"],
                 seed=1 if given["seed"] is None else given["seed"],
@@ -96,11 +96,11 @@ def example(request: HttpRequest) -> HttpResponse:
 def paste(request: HttpRequest, dataset_id: str | None = None) -> HttpResponse:
     """Pasted text as a new dataset, or as a new version of one."""
     into = selectors.dataset_for(request.user, dataset_id, right="upload") if dataset_id else None
+    team = into.team if into else team_of(request, right="upload")
     form = PasteForm(_named(request, into), initial={"name": into.name} if into else None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data | {"format": form.cleaned_data["format"] or _guessed(form.cleaned_data)}
         try:
-            team = into.team if into else team_of(request, right="upload")
             dataset = services.create_from_text(user=request.user, team=team, into=into, **given)
         except Refused as refused:
             form.blame(refused)

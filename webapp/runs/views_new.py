@@ -93,7 +93,7 @@ def _chosen(request: HttpRequest, dataset_id: str) -> Dataset:
 
 
 def _ready(request: HttpRequest) -> list[Dataset]:
-    ours = datasets_of(request.user, team_of(request))
+    ours = datasets_of(request.user, team_of(request, right="train"))
     return [dataset for dataset in ours if dataset.version.status == Status.READY]
 
 
