@@ -21,6 +21,8 @@ usage: ./studio COMMAND …
   up [--host 127.0.0.1] [--port 8000] [--data DIR] [--workers N] [--no-browser]
                                  run the studio: web server, workers, Redis
   test [PYTEST ARGUMENTS …]      run the tests
+  screenshots [--out DIR] [--only TEXT]
+                                 take every page of a filled scratch studio: light, dark, wide, narrow
   manage [--data DIR] COMMAND …  Django's manage.py, on the data folder of `up`
                                  (create_user EMAIL --password P · create_token EMAIL · help · …)
   rnncore …                      the engine's command line (train · generate · evaluate · plan · …)
@@ -36,7 +38,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str] = os.environ) -> int:
     """Runs a command and returns its exit code."""
     signal.signal(signal.SIGTERM, _leave)
     command, rest = (argv[0] if argv else "", list(argv[1:]))
-    run = {"up": _up, "test": _test, "manage": _manage, "rnncore": _rnncore}.get(command)
+    run = {"up": _up, "test": _test, "screenshots": _screenshots, "manage": _manage, "rnncore": _rnncore}.get(command)
     if run is None:
         print(USAGE, end="", file=sys.stdout if command in ("-h", "--help", "help") else sys.stderr)
         return 0 if command in ("-h", "--help", "help") else 2
@@ -105,6 +107,14 @@ def _rnncore(argv: list[str], environ: Mapping[str, str]) -> int:
 
 
 def _test(argv: list[str], environ: Mapping[str, str]) -> int:
+    return _with_browser(["-m", "pytest", *argv], environ)
+
+
+def _screenshots(argv: list[str], environ: Mapping[str, str]) -> int:
+    return _with_browser(["-m", "tests.screenshots", *argv], environ)
+
+
+def _with_browser(arguments: list[str], environ: Mapping[str, str]) -> int:
     environment = Environment(environ=environ)
     environment.prepare(tests=True, pages=True)
     environ = places.inside(environment.folder, places.data_folder(None, environ), environ)
@@ -114,9 +124,9 @@ def _test(argv: list[str], environ: Mapping[str, str]) -> int:
         if found:
             environ["CHROMIUM"] = found
         else:
-            print("studio: the browser tests need Chromium; on Debian: sudo apt-get install chromium", file=sys.stderr)
+            print("studio: looking at pages needs Chromium; on Debian: sudo apt-get install chromium", file=sys.stderr)
     os.chdir(places.ROOT)
-    _become(environment, ["-m", "pytest", *argv], environ)
+    _become(environment, arguments, environ)
 
 
 def _become(environment: Environment, arguments: list[str], environ: Mapping[str, str]) -> NoReturn:
