@@ -224,7 +224,7 @@ def _page(browser: Browser, studio: Studio, who: str, scheme: str, width: int) -
         page.get_by_label("Email").fill(scratch.EMAIL if who == "owner" else "newcomer@example.org")
         page.get_by_label("Password").fill(scratch.PASSWORD)
         page.keyboard.press("Enter")
-        page.wait_for_url("**/")
+        page.wait_for_url(f"http://127.0.0.1:{studio.port}/")
     return page
 
 

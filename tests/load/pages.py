@@ -70,7 +70,7 @@ def measure(studio: Studio, run: str, times: int) -> dict[str, dict[str, float]]
         page.get_by_label("Email").fill(EMAIL)
         page.get_by_label("Password").fill(PASSWORD)
         page.keyboard.press("Enter")
-        page.wait_for_url("**/")
+        page.wait_for_url(f"http://127.0.0.1:{studio.port}/")
         for name, (address, wanted) in pages(run).items():
             each = []
             for _ in range(times):
