@@ -24,6 +24,7 @@ WHOLE_TOP, WHOLE_BOTTOM = 20, 84  # the curve of the whole series
 NEAR_TOP, NEAR_BOTTOM = 126, 216  # that of one window
 HEIGHT = 280
 NARROW = 0.06  # share of the width that a horizon has at least, so that it can be seen
+NARROWEST = 4  # a segment that is drawn
 PARTS = {"train": "training", "valid": "validation", "test": "test"}
 
 
@@ -79,8 +80,10 @@ class Windows:
 
     @property
     def segments(self) -> list[float]:
-        """Where a segment ends and the next one begins."""
+        """Where a segment ends and the next one begins; none where they would be too narrow to see."""
         each = self.read.width * self.segment / self.lookback
+        if each < NARROWEST:
+            return []
         return [round(self.read.x + each * count, 1) for count in range(1, math.ceil(self.lookback / self.segment))]
 
     @property
