@@ -130,11 +130,11 @@ class Maker:
         """A table of words and what kind of word each is, as the reading job leaves it."""
         return self.read(team, name=name, text=text or words())
 
-    def run(self, team, *, dataset=None, status: str = "queued", name: str = "a run"):
+    def run(self, team, *, dataset=None, status: str = "queued", name: str = "a run", recipe=None):
         from webapp.runs.models import Run
 
         version = (dataset or self.dataset(team)).version
-        recipe = {"task": {"kind": "language_model", "tokens": "char"}}
+        recipe = recipe or {"task": {"kind": "language_model", "tokens": "char"}}
         return Run.objects.create(
             team=team, name=name, version=version, recipe=recipe, filled=recipe, status=status,
             queued_at=timezone.now(),

@@ -95,7 +95,8 @@ class Run(models.Model):
     def save(self, **options: Any) -> None:
         """Keeps the columns that lists are narrowed by in step with those they are taken from."""
         recipe = self.filled or self.recipe
-        self.task_kind, self.cell = recipe["task"]["kind"], recipe.get("network", {}).get("cell", "")
+        self.task_kind = recipe.get("task", {}).get("kind", "")
+        self.cell = recipe.get("network", {}).get("cell", "")
         self.best_loss = self.best and self.best["loss"]
         if "best" in (options.get("update_fields") or ()):
             options["update_fields"] = [*options["update_fields"], "best_loss"]

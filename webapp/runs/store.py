@@ -54,9 +54,9 @@ def orphans() -> list[Path]:
 
 def purge(runs: QuerySet[Run]) -> None:
     """Removes those of the runs that were deleted, with their files and for good."""
-    for run in runs.exclude(deleted_at=None).only("id"):
-        run.delete()
-        shutil.rmtree(folder(run.id), ignore_errors=True)
+    for run_id in runs.exclude(deleted_at=None).values_list("id", flat=True):
+        Run.everything.filter(id=run_id).delete()
+        shutil.rmtree(folder(run_id), ignore_errors=True)
 
 
 def tidy() -> None:

@@ -7,10 +7,11 @@ import os
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils import timezone
 
 from rnncore.errors import RecipeError
 from webapp.problems import Conflict, Invalid
-from webapp.runs import selectors, services
+from webapp.runs import selectors, services, store
 from webapp.runs.models import Run
 from webapp.runs.store import RunStore, folder
 from webapp.teams.models import Membership
@@ -181,12 +182,17 @@ def test_a_viewer_may_not_and_an_outsider_sees_nothing(start, alice, bob, charli
     assert Run.objects.get().status == "queued"
 
 
-def test_a_deleted_run_takes_its_files_along_and_leaves_its_models(alice, make):
-    run = make.trained(alice.personal_team)
+def test_a_run_deleted_an_hour_ago_takes_its_files_along_and_leaves_its_models(alice, make):
+    run, deleted_later, other = (make.trained(alice.personal_team) for _ in range(3))
     model = make.model(alice.personal_team, alice, run=run)
-    other = make.trained(alice.personal_team)
-    services.delete(user=alice, run=run)
+    for one in (run, deleted_later):
+        services.delete(user=alice, run=one)
+    assert folder(run.id).exists()
+    Run.everything.filter(id=run.id).update(deleted_at=timezone.now() - store.KEPT)
+    store.tidy()
     assert not folder(run.id).exists()
+    assert not Run.everything.filter(id=run.id).exists()
+    assert folder(deleted_later.id).exists()
     model.newest.refresh_from_db()
     assert model.newest.run is None
     assert folder(other.id).exists()
@@ -197,7 +203,7 @@ def test_files_without_a_run_are_tidied_away(alice, make):
     (folder("gone") / "out").mkdir(parents=True)
     for run_id in (run.id, "gone"):
         os.utime(folder(run_id), (0, 0))
-    services.remove_orphans()
+    store.tidy()
     assert folder(run.id).exists()
     assert not folder("gone").exists()
 

@@ -273,7 +273,7 @@ def test_the_list_comes_in_pages_and_asks_no_query_a_row(as_, alice, make, djang
 
 
 def test_an_empty_list_says_what_to_do(as_, alice):
-    assert "Add a text" in as_(alice).get("/runs/").content.decode()
+    assert "Add data" in as_(alice).get("/runs/").content.decode()
 
 
 def test_training_again_starts_from_what_was_given(as_, alice, run, charlie, make):

@@ -1,0 +1,162 @@
+"""The list of runs: narrowed, ordered, many of them dealt with at once, and brought back."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.http import Http404
+
+from jobs.ports import LeaseLost
+from webapp.runs import bulk, selectors, services
+from webapp.runs.models import Run
+from webapp.runs.store import RunStore
+from webapp.teams.models import Entry, Membership
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def as_(client):
+    def sign_in(user):
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+FRAGMENT = {"HTTP_HX_REQUEST": "true"}
+RECIPES = {
+    "poems": {"task": {"kind": "language_model"}, "network": {"cell": "gru"}},
+    "names": {"task": {"kind": "classification"}, "network": {"cell": "lstm"}},
+    "series": {"task": {"kind": "forecasting"}, "network": {"cell": "lstm"}},
+}
+
+
+@pytest.fixture
+def api(client, alice, token):
+    plain = token(alice)
+
+    def ask(method: str, path: str):
+        return client.generic(method, path, headers={"Authorization": f"Bearer {plain}"})
+
+    return ask
+
+
+@pytest.fixture
+def runs(alice, make):
+    made = {name: make.run(alice.personal_team, name=name, recipe=recipe) for name, recipe in RECIPES.items()}
+    made["names"].best = {"step": 1, "loss": 0.5, "metrics": {}}
+    made["series"].best = {"step": 1, "loss": 0.25, "metrics": {}}
+    for run in made.values():
+        run.created_by = alice
+        run.save(update_fields=["best", "created_by"])
+    Run.objects.filter(name="series").update(status="finished")
+    return made
+
+
+def shown(client, query: str) -> list[str]:
+    page = client.get(f"/runs/{query}", **FRAGMENT).content.decode()
+    return re.findall(r'id="run-\w+" href="[^"]+">([^<]+)<', page)
+
+
+@pytest.mark.parametrize(("query", "names"), [
+    ("", ["series", "names", "poems"]),
+    ("?task=classification", ["names"]),
+    ("?cell=lstm", ["series", "names"]),
+    ("?status=finished", ["series"]),
+    ("?cell=lstm&status=queued", ["names"]),
+    ("?sort=name", ["names", "poems", "series"]),
+    ("?sort=best", ["series", "names", "poems"]),
+    ("?sort=status", ["series", "names", "poems"]),
+    ("?q=oem", ["poems"]),
+    ("?by={alice}&dataset={dataset}", ["names"]),
+])  # fmt: skip
+def test_the_list_is_what_its_address_says(as_, alice, runs, query, names):
+    query = query.format(alice=alice.id, dataset=runs["names"].version.dataset_id)
+    assert shown(as_(alice), query) == names
+
+
+@pytest.mark.parametrize(("query", "name"), [
+    ("status=sleeping", "status"), ("task=poetry", "task"), ("cell=%3Cb%3E", "cell"), ("sort=loss%27--", "sort"),
+    ("dataset=../x", "dataset"),
+])  # fmt: skip
+def test_what_somebody_made_up_is_said_and_left_out(as_, alice, runs, query, name):
+    page = as_(alice).get(f"/runs/?{query}").content.decode()
+    assert f"<code>{name}</code> was not understood" in page
+    assert page.count("data-run=") == 3
+    assert "<b>" not in page.split("was not understood")[1].split("</p>")[0]
+
+
+def test_programs_narrow_the_list_too(api, runs):
+    found = api("GET", "/api/v1/runs?task=classification&cell=lstm").json()
+    assert [run["name"] for run in found["items"]] == ["names"]
+    answer = api("GET", "/api/v1/runs?status=sleeping")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "status")
+    assert api("GET", "/api/v1/runs?sort=name").json()["errors"][0]["field"] == "sort"  # pages follow one order
+
+
+def test_many_are_deleted_and_brought_back(as_, alice, runs):
+    client, ids = as_(alice), [runs["poems"].id, runs["series"].id]
+    said = client.post("/runs/act/", {"what": "delete", "run": ids}, **FRAGMENT).content.decode()
+    assert "2 runs are deleted" in said
+    assert all(f'value="{run_id}"' in said for run_id in ids)
+    assert shown(client, "") == ["names"]
+    assert client.get(f"/runs/{ids[0]}/").status_code == 404
+    assert "poems" in client.get("/runs/deleted/").content.decode()
+    client.post("/runs/act/", {"what": "restore", "run": ids})
+    assert shown(client, "") == ["series", "names", "poems"]
+    assert list(Entry.objects.filter(thing_id=ids[0]).values_list("what", flat=True).order_by("id"))[-2:] == [
+        "deleted", "restored"
+    ]  # fmt: skip
+
+
+def test_many_are_stopped(as_, alice, runs):
+    client = as_(alice)
+    client.post("/runs/act/", {"what": "stop", "run": [runs["poems"].id, runs["series"].id]})
+    states = {run.name: run.status for run in Run.objects.all()}
+    assert states == {"poems": "stopped", "names": "queued", "series": "finished"}
+
+
+def test_all_or_none(alice, bob, charlie, runs, make, as_):
+    theirs = make.run(charlie.personal_team)
+    for ids in ([runs["poems"].id, theirs.id], [runs["poems"].id, "made up"], []):
+        with pytest.raises(Http404):
+            bulk.act(user=alice, what="delete", ids=ids)
+    assert Run.objects.count() == 4
+    Membership.objects.filter(team=alice.personal_team, user=bob).update(role="viewer")
+    client = as_(bob)
+    client.post("/teams/switch/", {"team": alice.personal_team.id})
+    assert client.post("/runs/act/", {"what": "stop", "run": [runs["poems"].id]}).status_code == 403
+    assert 'name="run"' not in client.get("/runs/").content.decode()
+    assert as_(alice).post("/runs/act/", {"what": "explode", "run": [runs["poems"].id]}).status_code == 404
+
+
+def test_a_run_deleted_while_it_trains_is_let_go_and_goes_on_when_it_is_back(alice, runs):
+    store = RunStore()
+    claim = store.claim("worker")
+    run = Run.objects.get(id=claim.run_id)
+    services.delete(user=alice, run=run)
+    with pytest.raises(LeaseLost):
+        store.renew(claim)
+    with pytest.raises(LeaseLost):
+        store.append(claim, [])
+    services.restore(user=alice, run=selectors.deleted_of(alice).get())
+    assert store.renew(claim) == ""
+
+
+def test_nobody_claims_counts_or_waits_for_what_is_deleted(alice, runs, api):
+    services.delete(user=alice, run=runs["poems"])
+    assert runs["poems"].id not in selectors.queue()
+    claimed = RunStore().claim("worker")
+    assert claimed.run_id == runs["names"].id
+    assert RunStore().claim("worker") is None
+    assert api("DELETE", f"/api/v1/runs/{runs['poems'].id}").status_code == 404
+
+
+def test_pages_of_the_list_keep_what_it_was_narrowed_to(as_, alice, make):
+    dataset = make.dataset(alice.personal_team)
+    for number in range(30):
+        make.run(alice.personal_team, dataset=dataset, name=f"run {number}", recipe=RECIPES["poems"])
+    page = as_(alice).get("/runs/?cell=gru&sort=name").content.decode()
+    assert "cell=gru" in re.search(r'rel="next" href="([^"]+)"', page)[1]
