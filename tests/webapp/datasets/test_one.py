@@ -244,7 +244,7 @@ class TestOverlap:
     def test_it_is_said_at_the_field(self, client, alice, two, field):
         client.force_login(alice)
         first = self.ask(client, *two, field)
-        assert "Looking whether its records stand" in first and f'id="overlap-{field}"' in first
+        assert "looking whether its records stand" in first and f'id="overlap-{field}"' in first
         work()
         text = self.ask(client, *two, field)
         assert "3 of its records stand in this data too" in text
