@@ -50,6 +50,9 @@ MAX_EPOCHS = 30
 VALIDATION_TOKENS = 250_000
 """More than these make validation slower, not better: a long text gives less than a tenth of itself."""
 
+TRAINED = 0.8
+"""Share of given minutes that is left for training; the rest is spent on evaluations and samples."""
+
 EVALUATIONS = (10, 40)
 """In one run, at least and at most; in between as many as cost a tenth of the training."""
 
@@ -129,10 +132,12 @@ def _length(network: dict[str, Any], training: dict[str, Any], facts: Facts) -> 
         ends.append(training["max_steps"])
     if "max_epochs" in training:
         ends.append(training["max_epochs"] * steps_an_epoch)
+    timed = math.inf
     if "max_minutes" in training:
         a_step = step_seconds(Network(**network), Training(**training), facts.vocabulary_size or 100)
-        ends.append(training["max_minutes"] * 60 / a_step)
-    return _Length(steps=max(1, round(min(ends))), epochs=min(ends) / steps_an_epoch)
+        timed = training["max_minutes"] * 60 / a_step
+    end = min([*ends, timed])
+    return _Length(steps=max(1, round(end * (TRAINED if end == timed else 1))), epochs=end / steps_an_epoch)
 
 
 def _tokens_read(epoch: float) -> float:
