@@ -92,7 +92,7 @@ TASKS: dict[str, tuple[str, int, str]] = {
     "regression": ("sum", 600, "csv"),
     "seq2seq": ("dates", 600, "csv"),
     "conditional_generation": ("jingles", 400, "csv"),
-    "forecasting": ("seasonal", 4, "csv"),
+    "forecasting": ("seasonal", 1500, "csv"),
 }
 for _task in TASKS:
     PAGES[f"run-{_task}"] = ("runs:detail", f"/runs/{{{_task}}}/", "owner")

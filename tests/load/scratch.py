@@ -112,9 +112,9 @@ def _stated(count: int) -> Iterator[Event]:
     yield {"kind": "baseline", "step": 0, "name": "3-gram", "loss": 1.9, "metrics": {}}
     chance, back = random.Random(2), {count // 3: 500, count // 2: 5000}
     step = 0
-    for number in range(1, count + 1):
-        if number in back:
-            step -= min(step, back[number])
+    while step < count:
+        if step in back:
+            step -= min(step, back.pop(step))
             yield {"kind": "rewound", "step": step}
         step += 1
         yield point(step, count, chance)

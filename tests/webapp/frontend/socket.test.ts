@@ -109,3 +109,32 @@ test("a line that fell silent is given up, unless silence is as it should be", (
   mock.timers.tick(500);
   assert.equal(FakeSocket.opened.length, 2);
 });
+
+test("after a long absence all is read anew before the socket goes on", async () => {
+  const asked: (() => void)[] = [];
+  link({ refresh: () => new Promise<void>((done) => asked.push(done)) }).start();
+  assert.equal(asked.length, 0, "not at the start");
+  newest().accept("1");
+  newest().close(1006);
+  mock.timers.tick(500);
+  assert.deepEqual([asked.length, FakeSocket.opened.length], [0, 2], "nor after a short loss");
+  newest().accept("2");
+  mock.timers.setTime(Date.now() + 3_600_000);
+  newest().close(1006);
+  mock.timers.tick(500);
+  assert.deepEqual([asked.length, FakeSocket.opened.length], [1, 2], "first what was missed, in one piece");
+  asked[0]?.();
+  await Promise.resolve();
+  assert.equal(FakeSocket.opened.length, 3);
+});
+
+test("when reading anew fails it is tried again", async () => {
+  link({ refresh: () => Promise.reject(new Error("no server")) }).start();
+  newest().accept("1");
+  mock.timers.setTime(Date.now() + 3_600_000);
+  newest().close(1006);
+  mock.timers.tick(500);
+  await new Promise((next) => setImmediate(next));
+  assert.equal(states.at(-1), "offline");
+  assert.equal(FakeSocket.opened.length, 1);
+});

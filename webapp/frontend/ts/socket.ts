@@ -12,6 +12,8 @@ export interface LinkOptions {
   /** Takes a frame; false when one before it is missing: the socket is opened anew. */
   take: (frame: string) => boolean;
   onState: (state: LinkState, why: string) => void;
+  /** Brings the reader up to date in one piece after a long absence, before the socket tells what came since. */
+  refresh?: () => Promise<void>;
   /** How many ms a silence may last before the line counts as dead; null while none need be heard. */
   patience?: () => number | null;
   open?: (url: string) => WebSocket;
@@ -19,6 +21,7 @@ export interface LinkOptions {
 
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 15_000;
+const ABSENCE = 600_000; // ms after which catching up event by event would take longer than reading all anew
 const OPEN = 1;
 
 /** Close codes after which trying again cannot help. */
@@ -39,6 +42,7 @@ export class Link {
   #socket: WebSocket | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #tries = 0;
+  #attempt = 0;
   #ended = false;
 
   constructor(options: LinkOptions) {
@@ -55,8 +59,21 @@ export class Link {
 
   #connect(): void {
     clearTimeout(this.#timer);
+    const old = this.#socket;
+    this.#socket = null;
+    old?.close();
+    const attempt = ++this.#attempt;
+    const { refresh } = this.#options;
+    if (!refresh || Date.now() - this.heardAt < ABSENCE) return this.#open();
+    const still = (): boolean => attempt === this.#attempt && !this.#ended;
+    refresh().then(
+      () => still() && this.#open(),
+      () => still() && this.#drop("the server did not answer"),
+    );
+  }
+
+  #open(): void {
     const { path, open = openHere } = this.#options;
-    this.#socket?.close();
     const socket = open(path());
     this.#socket = socket;
     socket.onopen = () => this.#isCurrent(socket) && this.#heard();
@@ -92,6 +109,7 @@ export class Link {
     if (this.#ended) return;
     const socket = this.#socket;
     this.#socket = null;
+    this.#attempt++;
     socket?.close();
     this.#options.onState("offline", why);
     clearTimeout(this.#timer);

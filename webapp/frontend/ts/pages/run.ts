@@ -14,7 +14,7 @@ import { showProgress } from "../run/progress";
 import { Samples } from "../run/samples";
 import { say } from "../run/words";
 import { checked } from "../session";
-import { Link, type LinkState } from "../socket";
+import { Link, type LinkState, backOff } from "../socket";
 
 const REDRAW = 250; // ms between drawings at least
 const LIVE_TAIL = 1500; // live points after which the whole is asked for again, thinned
@@ -130,6 +130,7 @@ function showLink(): void {
 }
 
 const link = new Link({
+  refresh: load,
   path: () => `/ws/runs/${boot.id}?after=${feed.lastSeq}`,
   take: (frame) => take(JSON.parse(frame) as RunEvent),
   onState: (next, reason) => {
@@ -140,11 +141,22 @@ const link = new Link({
   patience: () => (head.status === "running" && feed.started !== null ? SILENCE : null),
 });
 
+async function load(): Promise<void> {
+  feed.load(await fetchHistory({ width: String(charts.width) }));
+  tail = 0;
+  schedule();
+}
+
+/** Reads the history, however often it takes: event by event a long run would be a million frames. */
 async function open(): Promise<void> {
-  try {
-    feed.load(await fetchHistory({ width: String(charts.width) }));
-  } catch {
-    // Without the history the socket tells everything from the first event on.
+  for (let tries = 0; ; tries++) {
+    try {
+      await load();
+      break;
+    } catch {
+      (find("#run-link") as HTMLElement).textContent = "The run so far could not be read · trying again";
+      await new Promise((again) => setTimeout(again, backOff(tries)));
+    }
   }
   find("#run-charts")?.removeAttribute("aria-busy");
   draw();
