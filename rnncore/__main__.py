@@ -282,7 +282,9 @@ def _add_data(commands: Any) -> None:
 def _data(arguments: argparse.Namespace) -> int:
     from rnncore.data.inspect import inspect
 
-    _print(inspect(arguments.path, task=arguments.task))
+    found = inspect(arguments.path, task=arguments.task)
+    found.pop("index", None)  # where to begin to read: of use to programs alone
+    _print(found)
     return DONE
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, ProtectedError, QuerySet
+from django.http import Http404
 from django.utils import timezone
 
 from jobs.wake import wake
@@ -74,10 +75,13 @@ def prolong_upload(*, upload: Upload) -> None:
 def finish_upload(*, upload: Upload) -> Dataset:
     """The upload is whole: a dataset whose version is processing, and the readers are woken. Twice is no error.
 
-    The bytes stay in the part file until ingest has read them and moves them to the blob store.
+    The bytes stay in the part file until ingest has read them and moves them to the blob store. Raises Http404 where
+    the upload is gone: it was cancelled, or the dataset of which it should be a version was deleted.
     """
     with transaction.atomic():
-        upload = Upload.objects.select_for_update().get(id=upload.id)
+        upload = Upload.objects.select_for_update().filter(id=upload.id).first()
+        if upload is None:
+            raise Http404("The upload was cancelled, or its dataset was deleted.")
         if upload.dataset:
             return upload.dataset
         given = {"part": upload.id, "user": upload.created_by, "filename": upload.filename}

@@ -31,7 +31,7 @@ class DatasetStore:
                 return None
             if free.filter(id=version.id).update(lease_until=now + LEASE):
                 path = _bytes_of(version)
-                make = "" if path.exists() else version.example
+                make = "" if version.sha256 else version.example  # what a worker that died began is begun anew
                 return Ingest(version.id, path, version.filename, make, **_purpose(version))
 
     @reaching

@@ -206,3 +206,8 @@ def test_bad_json_names_one_line_and_the_character(tmp_path):
     with pytest.raises(DataError, match=r"Expecting value at character 7$") as caught:
         open_table(write(tmp_path, "t.jsonl", '{"a": 1}\n{"a": \n'))
     assert caught.value.line == 2
+
+
+def test_a_header_alone_holds_no_record(tmp_path):
+    with pytest.raises(DataError, match="holds no record"):
+        open_table(write(tmp_path, "t.csv", "word,kind\n"))

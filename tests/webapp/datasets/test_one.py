@@ -206,6 +206,15 @@ def test_the_example_is_made_by_a_job_in_one_click(client, alice):
     assert Dataset.objects.count() == 1
 
 
+def test_an_example_that_was_half_written_is_written_anew(alice, settings):
+    dataset = services.create_example(user=alice, team=alice.personal_team, example="python")
+    path = settings.DATA / dataset.version.source
+    path.write_text("# abc.py\nhalf of")
+    work()
+    version = selectors.dataset_for(alice, dataset.id).version
+    assert version.status == "ready" and version.bytes > 10_000
+
+
 @pytest.mark.parametrize(
     ("text", "format"),
     [

@@ -139,6 +139,8 @@ def test_what_is_on_its_way_goes_with_the_dataset(alice, dataset):
     upload = services.create_upload(user=alice, team=dataset.team, filename="a.txt", length=9, into=dataset)
     services.delete(user=alice, dataset=dataset)
     assert not Upload.objects.filter(id=upload.id).exists() and parts.length(upload.id) is None
+    with pytest.raises(Http404, match="its dataset was deleted"):
+        services.finish_upload(upload=upload)
 
 
 def test_roles_hold_for_the_columns_of_a_new_version(alice, make):
