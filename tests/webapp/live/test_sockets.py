@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from rnncore.events import dumps
-from webapp.live import hub, publish
+from webapp.live import consumers, hub, publish
 from webapp.runs.feed import events_after
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -190,6 +190,21 @@ def test_two_viewers_share_one_subscription(view, run, state, valkey, patient):
     assert [seqs(viewer.frames(1)) for viewer in viewers] == [[here + 1]] * 5
     group = f"asgi__group__run.{run.id}"
     assert valkey.client.pubsub_numsub(group) == [(group.encode(), 1)]
+
+
+def test_the_hub_looks_for_a_lost_message_once_for_all(view, run, state, valkey, monkeypatch):
+    monkeypatch.setattr(hub, "POLL", 0.3)
+    asked, events = [], consumers._events
+    monkeypatch.setattr(consumers, "_events", lambda *args: asked.append(args) or events(*args))
+    viewers = [view(f"/ws/runs/{run.id}") for _ in range(5)]
+    listened(view, run, state)
+    before = len(asked)
+    for viewer in viewers:
+        viewer.frames(run.last_seq)
+    state(run, progress(50), progress(51), told=False)
+    seen = [seqs(viewer.frames(2)) for viewer in viewers]
+    assert seen == [[run.last_seq - 1, run.last_seq]] * 5
+    assert len(asked) == before, "no viewer asked the database for itself"
 
 
 def test_a_deleted_run_closes_its_viewers(view, run, valkey, monkeypatch, alice):
