@@ -13,7 +13,7 @@ from webapp.runs.models import Run
 from webapp.runs.pyramid import limits
 from webapp.runs.selectors import Checkpoint, checkpoints
 
-NEAR = 0.02
+NEAR = 0.1
 """How far from a checkpoint's step a training loss may have been stated that is told for it, as a share of the step."""
 
 

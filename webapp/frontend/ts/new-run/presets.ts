@@ -17,7 +17,8 @@ export class Presets {
   private readonly source: Values | null;
 
   constructor(form: HTMLFormElement, private readonly inputs: Input[]) {
-    this.source = form.dataset.source ? (JSON.parse(form.dataset.source) as Values) : null;
+    const source = form.getAttribute("data-source"); // form.dataset is the form's field of that name
+    this.source = source ? (JSON.parse(source) as Values) : null;
     this.radios = all<HTMLInputElement>('input[name="preset"]', form);
     for (const radio of this.radios) radio.addEventListener("change", () => this.fill());
     form.addEventListener("input", () => this.mark());
