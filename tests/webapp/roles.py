@@ -119,7 +119,7 @@ PAGES: dict[str, Row] = {
     "GET /runs/{run_id}/checkpoints/": Row("view"),
     "GET /runs/{run_id}/checkpoints/{step}.zip": Row("view"),
     "GET /runs/{run_id}/continue/": Row("train"),
-    "POST /runs/{run_id}/continue/": Row("train", 302, {"more": "9000"}),
+    "POST /runs/{run_id}/continue/": Row("train", 422),  # for how many steps?
     "GET /runs/{run_id}/continue/estimate/": Row("train"),
     "GET /runs/{run_id}/history": Row("view"),
     "GET /runs/{run_id}/report": Row("view", SEES_ITS_END),
