@@ -33,6 +33,7 @@ ROUTES = {
     "GET /api/v1/runs/{run_id}": ("run", None, 200, 200),
     "GET /api/v1/runs/{run_id}/events": ("run", None, 200, 200),
     "GET /api/v1/runs/{run_id}/checkpoints": ("run", None, 200, 200),
+    "GET /api/v1/runs/{run_id}/checkpoints/{step}/download": ("run", None, 200, 200),
     "GET /api/v1/runs/{run_id}/report": ("run", None, 404, 404),  # a language model's metrics hide nothing
     "POST /api/v1/runs/{run_id}/stop": ("run", None, 202, 403),
     "POST /api/v1/runs/{run_id}/pause": ("run", None, 202, 403),
@@ -84,7 +85,7 @@ def things(alice, make):
     return {
         "dataset_id": make.dataset(team).id, "run_id": run.id, "model_id": model.id,
         "share_id": share(user=alice, model=model)[0].id, "team_id": team.id,
-        "number": "1", "invitation_id": invite(user=alice, team=team, role="viewer")[0].id,
+        "number": "1", "step": "10", "invitation_id": invite(user=alice, team=team, role="viewer")[0].id,
     }  # fmt: skip
 
 
