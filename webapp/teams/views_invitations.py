@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from webapp.problems import Refused
+from webapp.problems import Conflict, Refused
 from webapp.teams import invitations
 from webapp.teams.current import choose
 from webapp.teams.forms import InvitationForm
@@ -63,7 +63,8 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
                 messages.success(request, f"Welcome to “{team.name}”. You are {invitation.role} here.")
                 return redirect("teams:detail", team.id)
     except Refused as refused:
-        return render(request, "teams/join_refused.html", context | {"why": str(refused)}, status=refused.status)
+        context |= {"why": str(refused), "not_you": isinstance(refused, Conflict)}
+        return render(request, "teams/join_refused.html", context, status=refused.status)
     if not signed_in:
         request.session[KEY] = secret
         back = "?" + urlencode({"next": request.path})

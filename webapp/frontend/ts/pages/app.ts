@@ -33,8 +33,20 @@ for (const input of all<HTMLInputElement>("input[name=theme]")) {
   input.addEventListener("change", () => theme.choose(input.value as theme.Choice));
 }
 
+/** A menu that is open closes when one turns elsewhere. */
+function closeMenus(except: Element | null): void {
+  for (const menu of all<HTMLDetailsElement>("details.menu[open]")) menu.open = menu.contains(except);
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = find<HTMLDetailsElement>("details.menu[open]");
+  closeMenus(null);
+  if (menu?.contains(document.activeElement)) find("summary", menu)?.focus();
+});
+
 document.addEventListener("click", (event) => {
   const target = event.target as Element;
+  closeMenus(target);
   target.closest("[data-dismiss]")?.closest(".toast, .hint")?.remove();
   const opener = target.closest<HTMLElement>("[data-opens]");
   if (opener) find<HTMLDialogElement>(`#${opener.dataset.opens}`)?.showModal();
