@@ -35,12 +35,20 @@ def fill(run: Run, step: int) -> Card:
         "training": {
             "run": run.name, "step": step, "steps": run.steps,
             **{name: run.started[name] for name in ("parameters", "device", "precision") if name in run.started},
+            **({"began": began(run)} if run.origin else {}),
         },
         "evaluation": _evaluation(run, step),
         "baselines": run.baselines,
         "samples": _samples(run, step),
         "recipe": run.filled,
     }  # fmt: skip
+
+
+def began(run: Run) -> str:
+    """What the run began with, in words, where not with drawn weights."""
+    how = "went on with" if run.origin["how"] == "continued" else "started from"
+    version = f", version {run.origin['version']}" if run.origin["version"] else ""
+    return f"{how} {run.origin['name']}{version}, step {run.origin['step']:,}"
 
 
 def changed(version: Version, changes: Card) -> tuple[Card, Card, str]:

@@ -56,6 +56,8 @@ def _data(version: Version) -> str:
         facts.append(f"{data['records']:,} records")
     if "step" in training:
         facts.append(f"checkpoint of step {training['step']:,}")
+    if "began" in training:
+        facts.append(_plain(str(training["began"])))
     if "parameters" in training:
         facts.append(f"{training['parameters']:,} parameters")
     return "## What it is\n\n" + "; ".join(facts) + ". The recipe is in `recipe.json`."

@@ -88,7 +88,7 @@ def go_on(
         origin={"how": "continued", "name": run.name, "version": None, "step": point.step},
     )  # fmt: skip
     lay_copy(new.id, run, point)
-    return _queued(new)
+    return _queued(new, "continued")
 
 
 def to_go_on_from(run: Run, checkpoint: str | int = "last") -> Checkpoint:
@@ -121,15 +121,15 @@ def longer_plan(run: Run, asked: Recipe, point: Checkpoint) -> tuple[Recipe, Rec
     return asked, longer, plan
 
 
-def _queued(run: Run) -> Run:
-    """The run written, shown, and workers woken."""
+def _queued(run: Run, what: str = "started") -> Run:
+    """The run written, shown, and workers woken. ``what``: was done, for the team's history."""
     run.queued_at = timezone.now()
     try:
         run.save(force_insert=True)
     except BaseException:
         shutil.rmtree(folder_of(run.id), ignore_errors=True)
         raise
-    note(run.created_by, "started", run)
+    note(run.created_by, what, run)
     publish_run(run)
     wake("jobs.training.work")
     return run

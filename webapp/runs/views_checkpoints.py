@@ -82,7 +82,10 @@ def go_on(request: HttpRequest, run_id: str) -> HttpResponse:
 def estimate(request: HttpRequest, run_id: str) -> HttpResponse:
     """What so many steps more would take, while one types."""
     run = selectors.run_for(request.user, run_id, right="train")
-    point = services.to_go_on_from(run, request.GET.get("checkpoint") or "last")
+    try:
+        point = services.to_go_on_from(run, request.GET.get("checkpoint") or "last")
+    except Refused as refused:
+        return render(request, "runs/_continue_estimate.html", {"total": None, "wrong": str(refused)})
     form = LongerForm(run, point, request.GET)
     form.is_valid()
     return render(request, "runs/_continue_estimate.html", {"run": run, "point": point} | _cost(run, point, form.total))

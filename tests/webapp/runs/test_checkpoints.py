@@ -192,3 +192,9 @@ def test_rest_lists_what_the_page_shows(run, token, alice):
         (10, True, False), (20, False, False), (40, False, False), (90, False, True),
     ]  # fmt: skip
     assert json.dumps(body)
+
+
+def test_the_estimate_of_one_that_trains_says_why_not(as_, alice, run):
+    Run.objects.update(status="running")
+    answer = as_(alice).get(f"/runs/{run.id}/continue/estimate/?more=5")
+    assert answer.status_code == 200 and b"still under way" in answer.content

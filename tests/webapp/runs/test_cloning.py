@@ -184,3 +184,15 @@ class TestWeights:
         assert client.post("/runs/new/", body).status_code == 302
         new = Run.objects.exclude(id=run.id).get()
         assert (new.from_run_id, new.origin["how"], new.origin["step"]) == (run.id, "weights", 40)
+        assert f'href="/runs/{run.id}/"' in client.get(f"/runs/{new.id}/").content.decode()
+        services.delete(user=alice, run=run)
+        page = client.get(f"/runs/{new.id}/").content.decode()
+        assert "(deleted)" in page and f'href="/runs/{run.id}/"' not in page
+
+    def test_its_card_says_what_it_began_with(self, as_, alice, make, run, model):
+        body = {"dataset": run.version.dataset_id, "start": f"model:{model.id}:1", "training.max_steps": "9"}
+        as_(alice).post("/runs/new/", body)
+        new = Run.objects.exclude(id=run.id).get()
+        make.checkpoint(new, 9, best=True)
+        card = publish(user=alice, run=new, name="chicks").newest.facts
+        assert card["training"]["began"] == "started from hens, version 1, step 40"
