@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webapp.runs import views, views_checkpoints, views_data, views_list, views_new
+from webapp.runs import views, views_checkpoints, views_compare, views_data, views_list, views_new
 
 app_name = "runs"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views_list.index, name="list"),
     path("act/", views_list.act, name="act"),
     path("deleted/", views_list.deleted, name="deleted"),
+    path("compare/", views_compare.index, name="compare"),
     path("new/", views_new.new, name="new"),
     path("new/estimate/", views_new.estimate, name="estimate"),
     path("new/recipe/", views_new.recipe, name="recipe"),

@@ -261,7 +261,7 @@ interface View {
 }
 
 /** The points with their places on the axis, without those that would go back on it. */
-function ascending(points: Points, axis: Axis, fromStep: (step: number) => number): [number[], Points] {
+export function ascending(points: Points, axis: Axis, fromStep: (step: number) => number): [number[], Points] {
   if (axis === "step") return [points.step, points];
   const xs: number[] = [];
   const kept = emptyPoints();

@@ -10,20 +10,20 @@ import { smooth } from "./smooth";
 const LONGEST = 40;
 
 /** What texts are told apart by: the prompt that they go on from, the label that they were written for. */
-const askedFor = (sample: Sample): string => sample.prompt ?? sample.label ?? "";
+export const askedFor = (sample: Sample): string => sample.prompt ?? sample.label ?? "";
 
 /** Examples and forecasts of a step are shown together; of texts one is chosen. */
-const together = (sample: Sample): boolean => sample.text === undefined;
+export const together = (sample: Sample): boolean => sample.text === undefined;
 
 /** A prompt or a label as one chooses it from a list. */
-function named(prompt: string, label: boolean): string {
+export function named(prompt: string, label: boolean): string {
   if (label) return prompt || "no label";
   if (prompt === "") return "no prompt";
   return `“${prompt.length > LONGEST ? `${prompt.slice(0, LONGEST - 1)}…` : prompt}”`;
 }
 
 /** 1 → 1.0, beside 0.8 */
-const shown = (temperature: number): string => (Number.isInteger(temperature) ? temperature.toFixed(1) : String(temperature));
+export const shown = (temperature: number): string => (Number.isInteger(temperature) ? temperature.toFixed(1) : String(temperature));
 
 export class Samples {
   #feed: Feed;
@@ -119,19 +119,12 @@ export class Samples {
     const temperature = seen.samples[0]?.temperature;
     const how = temperature === undefined ? "" : ` · temperature ${shown(temperature)}`;
     this.#caption.textContent = `step ${number(seen.step)}${how}`;
-    this.#text.replaceChildren(...this.#drawn(seen.samples));
+    this.#text.replaceChildren(...drawn(seen.samples, this.#task));
     this.#text.classList.remove("waiting");
     this.#first.textContent = `step ${number(this.#shown[0]?.step ?? 0)}`;
     this.#last.hidden = false;
     this.#last.textContent = this.#following && !this.#feed.ended ? "now" : `step ${number(this.#shown.at(-1)?.step ?? 0)}`;
     this.#drawBars(i);
-  }
-
-  #drawn(samples: Sample[]): (Node | string)[] {
-    const first = samples[0] as Sample;
-    if (first.history !== undefined) return samples.slice(-3).map((one) => forecast(one as unknown as Forecast, { height: 150, small: true }));
-    if (first.source !== undefined) return [examples("Examples of this step", samples as Example[], this.#task !== "regression")];
-    return [h("span", { class: "prompt" }, first.prompt ?? ""), first.text ?? ""];
   }
 
   /** One bar a sample, the higher the lower the training loss was. */
@@ -154,6 +147,14 @@ export class Samples {
     event.preventDefault();
     this.#goTo(i);
   }
+}
+
+/** Samples of one step as a reader sees them. */
+export function drawn(samples: Sample[], task: string): (Node | string)[] {
+  const first = samples[0] as Sample;
+  if (first.history !== undefined) return samples.slice(-3).map((one) => forecast(one as unknown as Forecast, { height: 150, small: true }));
+  if (first.source !== undefined) return [examples("Examples of this step", samples as Example[], task !== "regression")];
+  return [h("span", { class: "prompt" }, first.prompt ?? ""), first.text ?? ""];
 }
 
 /** From 0.2 at the highest loss of these steps to 1 at the lowest; all alike where no loss is known. */

@@ -1,0 +1,123 @@
+"""Runs beside one another: in what their recipes differ, and how far each came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.http import Http404
+
+from rnncore import catalog
+from rnncore.recipe import fields
+from webapp.accounts.models import User
+from webapp.pages.templatetags.units import duration, number
+from webapp.problems import Invalid
+from webapp.runs.figures import METRICS, write
+from webapp.runs.models import Run
+from webapp.runs.selectors import runs_of
+
+FEWEST, MOST = 2, 8
+NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table with a text for each run. ``best``: the place of the one that is clearly ahead, else None."""
+
+    label: str
+    texts: list[str]
+    best: int | None = None
+
+
+def asked(user: User, text: str) -> list[Run]:
+    """The runs whose ids stand in ``text``, divided by commas, in that order, each once.
+
+    Raises Http404 where the person may not see one of them, Invalid at ``runs`` where they are too many.
+    """
+    ids = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    if len(ids) > MOST:
+        raise Invalid.at("runs", f"{len(ids)} runs are too many to be told apart; at most {MOST} are compared.")
+    found = {run.id: run for run in runs_of(user).filter(id__in=ids)}
+    if len(found) != len(ids):
+        raise Http404("One of these runs is not here.")
+    return [found[run_id] for run_id in ids]
+
+
+def recipes(runs: Sequence[Run]) -> tuple[list[Row], list[tuple[str, str]]]:
+    """The fields in which the filled-in recipes differ, and those that are the same in all: (label, value)."""
+    differ, same = [], []
+    filled = [run.filled or run.recipe for run in runs]
+    for spec in fields():
+        texts = [_text(recipe.get(spec.table, {}).get(spec.name)) for recipe in filled]
+        if len(set(texts)) > 1:
+            differ.append(Row(spec.label, texts))
+        elif texts[0] != NOTHING:
+            same.append((spec.label, texts[0]))
+    if len({run.version_id for run in runs}) > 1:
+        differ.insert(0, Row("Data", [_data(run) for run in runs]))
+    return differ, same
+
+
+def figures(runs: Sequence[Run]) -> list[Row]:
+    """How far each came: the best validation with its metrics, beside the strongest baseline, and what it took."""
+    rows = [_ranked("Best validation loss", [run.best and run.best["loss"] for run in runs], lambda loss: f"{loss:.4g}", higher=False)]
+    for name in dict.fromkeys(name for run in runs for name in (run.best or {}).get("metrics", {})):
+        if metric := METRICS.get(name):
+            values = [(run.best or {}).get("metrics", {}).get(name) for run in runs]
+            rows.append(_ranked(metric.label, values, lambda value, metric=metric: write(metric, value), metric.higher))
+    rows += [
+        Row("Strongest baseline", [_baseline(run) for run in runs]),
+        Row("At step", [number((run.best or {}).get("step")) if run.best else NOTHING for run in runs]),
+        Row("Steps so far", [number(run.step) for run in runs]),
+        Row("Time trained", [duration(run.latest.get("seconds")) or NOTHING for run in runs]),
+        Row("Parameters", [number(run.started.get("parameters")) or NOTHING for run in runs]),
+        Row("Device", [run.started.get("device", NOTHING) for run in runs]),
+    ]
+    return [row for row in rows if set(row.texts) != {NOTHING}]
+
+
+def warnings(runs: Sequence[Run]) -> list[str]:
+    """What keeps the runs from being compared fairly."""
+    found = []
+    kinds = [catalog.TASKS[kind].label.lower() for kind, _ in groupby(sorted(run.kind for run in runs))]
+    if len(kinds) > 1:
+        found.append(f"They learn different tasks ({', '.join(kinds)}): their losses do not count the same.")
+    elif len({(run.filled or run.recipe)["task"].get("tokens") for run in runs}) > 1:
+        found.append("They cut their text into different tokens: a loss per token says nothing across them.")
+    if len({run.version_id for run in runs}) > 1:
+        found.append("They learn from different data, or from different versions of it.")
+    return found
+
+
+def _text(value: Any) -> str:
+    if value is None or value == []:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _data(run: Run) -> str:
+    return f"{run.version.dataset.name}, version {run.version.number}"
+
+
+def _baseline(run: Run) -> str:
+    known = [(body["loss"], name) for name, body in run.baselines.items() if body.get("loss") is not None]
+    if not known:
+        return NOTHING
+    loss, name = min(known)
+    beaten = " (not beaten)" if run.best_loss is not None and run.best_loss >= loss else ""
+    return f"{name} {loss:.4g}{beaten}"
+
+
+def _ranked(label: str, values: list[float | None], show: Any, higher: bool | None) -> Row:
+    known = [value for value in values if value is not None]
+    best = None
+    if higher is not None and len(known) > 1:
+        ahead = max(known) if higher else min(known)
+        best = values.index(ahead) if known.count(ahead) == 1 else None
+    return Row(label, [NOTHING if value is None else show(value) for value in values], best)

@@ -1,0 +1,59 @@
+"""The page on which runs stand beside one another."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from webapp.problems import Invalid
+from webapp.runs import compare, selectors
+from webapp.runs.figures import as_json
+from webapp.runs.models import Run, Status
+from webapp.runs.summary import loss_unit, unit
+from webapp.teams.current import team_of
+
+OFFERED = 30
+"""Runs to add, the newest."""
+
+
+@require_safe
+@login_required
+def index(request: HttpRequest) -> HttpResponse:
+    """``?runs=ID,ID…``: two to eight runs. With fewer the page asks for more."""
+    text = ",".join(request.GET.getlist("runs"))
+    try:
+        runs = compare.asked(request.user, text)
+    except Invalid as refused:
+        return render(request, "runs/compare.html", {"refused": str(refused), "runs": []}, status=422)
+    differ, same = compare.recipes(runs) if runs else ([], [])
+    offered = selectors.runs_of(request.user, team_of(request)).select_related(None).only("id", "name")
+    context = {
+        "runs": [_column(runs, run) for run in runs],
+        "enough": len(runs) >= compare.FEWEST,
+        "full": len(runs) >= compare.MOST,
+        "ids": ",".join(run.id for run in runs),
+        "offered": [run for run in offered[:OFFERED] if run not in runs],
+        "differ": differ,
+        "same": same,
+        "figures": compare.figures(runs) if runs else [],
+        "warnings": compare.warnings(runs) if runs else [],
+        "boot": {"runs": [_boot(run) for run in runs], "metrics": as_json()},
+    }
+    return render(request, "runs/compare.html", context)
+
+
+def _column(runs: list[Run], run: Run) -> dict[str, object]:
+    """A run with the address of the page without it."""
+    return {"run": run, "without": ",".join(other.id for other in runs if other != run)}
+
+
+def _boot(run: Run) -> dict[str, object]:
+    """What a script needs to draw a run."""
+    return {
+        "id": run.id, "name": run.name, "task": run.kind, "unit": unit(run), "loss_unit": loss_unit(run),
+        "steps": run.steps, "live": run.status in (Status.RUNNING, Status.QUEUED),
+        "history": reverse("runs:history", args=[run.id]),
+    }  # fmt: skip
