@@ -57,6 +57,8 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "runs-empty": ("runs:list", "/runs/", "newcomer"),
     "runs-nothing-found": ("runs:list", "/runs/?q=nothing+like+it", "owner"),
     "runs-deleted": ("runs:deleted", "/runs/deleted/", "owner"),
+    "compare": ("runs:compare", "/runs/compare/?runs={language_model},{live}", "owner"),
+    "compare-empty": ("runs:compare", "/runs/compare/", "owner"),
     "new-run": ("runs:new", "/runs/new/", "owner"),
     "new-run-text": ("runs:new", "/runs/new/?dataset={text}", "owner"),
     "new-run-table": ("runs:new", "/runs/new/?dataset={table}", "owner"),

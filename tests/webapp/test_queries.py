@@ -74,6 +74,7 @@ LISTS: list[tuple[str, str]] = [
     ("datasets:detail", "run"),
     ("runs:list", "run"),
     ("runs:deleted", "deleted_run"),
+    ("runs:compare", "run"),
     ("runs:new", "dataset"),
     ("runs:detail", "published"),
     ("runs:checkpoints", "checkpoint"),
