@@ -9,7 +9,10 @@ from playwright.sync_api import Page, expect
 from tests.browser.test_story import SECOND, train, upload
 
 OUTSIDE = ["/accounts/login/", "/accounts/signup/", "/no-such-page/"]
-INSIDE = ["/", "/queue/", "/datasets/", "/datasets/paste/", "/runs/", "/models/", "/team/", "/teams/new/", "/settings/", "/api/v1/docs"]
+INSIDE = [
+    "/", "/queue/", "/datasets/", "/datasets/paste/", "/runs/", "/models/", "/team/", "/teams/new/", "/settings/",
+    "/api/v1/docs",
+]  # fmt: skip
 
 
 def faults(page: Page) -> list[str]:
