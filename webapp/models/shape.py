@@ -39,6 +39,7 @@ class _Training(_Table):
     step: int = 0
     steps: int | None = None
     parameters: int = 0
+    began: str = ""
 
 
 class _Sampled(_Table):
