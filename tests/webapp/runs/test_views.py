@@ -281,7 +281,7 @@ def test_training_again_starts_from_what_was_given(as_, alice, run, charlie, mak
     Run.objects.filter(id=run.id).update(recipe={**RECIPE, "sampling": {"prompts": prompts, "temperatures": [0.25, 1]}})
     client = as_(alice)
     link = re.search(r'href="(/runs/new/[^"]+)"', client.get(url("detail", run)).content.decode())[1]
-    answer = client.get(html.unescape(link))
+    answer = client.get(html.unescape(link), follow=True)
     form = answer.context["form"]
     assert (answer.status_code, form.errors) == (200, {})
     assert form.recipe.to_dict()["sampling"] == {"prompts": prompts, "temperatures": [0.25, 1.0]}
