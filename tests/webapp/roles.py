@@ -33,7 +33,7 @@ GATES = {
 
 @dataclass(frozen=True)
 class Row:
-    """``gate``: who gets through; ``ok``: the status that they get; ``body``: what is sent.
+    """``gate``: who gets through; ``ok``: the status that they get; ``body``: what is sent, or asked for.
 
     ``of``: exceptions, a status by person.
     """
@@ -109,6 +109,7 @@ PAGES: dict[str, Row] = {
     "GET /runs/": Row("here:view"),
     "GET /runs/deleted/": Row("here:view"),
     "POST /runs/act/": Row("train", 302, {"what": "stop", "run": "{run_id}"}),
+    "GET /runs/compare/": Row("view", 200, {"runs": "{run_id}"}),
     "GET /runs/new/": Row("here:train"),
     "POST /runs/new/": Row("train", 302, DATASET),
     "POST /runs/new/estimate/": Row("train", body=DATASET),
@@ -119,7 +120,7 @@ PAGES: dict[str, Row] = {
     "GET /runs/{run_id}/checkpoints/": Row("view"),
     "GET /runs/{run_id}/checkpoints/{step}.zip": Row("view"),
     "GET /runs/{run_id}/continue/": Row("train"),
-    "POST /runs/{run_id}/continue/": Row("train", 422),  # for how many steps?
+    "POST /runs/{run_id}/continue/": Row("train", 422, {"more": "many"}),
     "GET /runs/{run_id}/continue/estimate/": Row("train"),
     "GET /runs/{run_id}/history": Row("view"),
     "GET /runs/{run_id}/report": Row("view", SEES_ITS_END),

@@ -181,7 +181,7 @@ def sent(lab: Lab, client: Client, route: str, who: str, headers: dict[str, str]
     given: dict[str, Any] = {"headers": headers}
     if route in REST or "/s/" in route:
         given |= {"data": json.dumps(body) if method in ("POST", "PATCH") else "", "content_type": "application/json"}
-    elif method == "POST":
+    else:
         given |= {"data": body}
     ask = getattr(client, method.lower())
     path = lab.filled(path, who)
