@@ -14,6 +14,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from webapp.accounts.models import Token, User
+from webapp.ids import is_id
 from webapp.live.publish import publish_access
 from webapp.names import clean_name
 from webapp.problems import Conflict, Invalid
@@ -58,7 +59,7 @@ def create_token(*, user: User, name: str, scopes: Collection[str] = tuple(SCOPE
 
 def revoke_token(*, user: User, token_id: str) -> None:
     """The token stops working at once; twice is no error. Raises Http404 when it is not the person's own."""
-    tokens = Token.objects.filter(user=user, id=token_id)
+    tokens = Token.objects.filter(user=user, id=token_id if is_id(token_id) else "")
     if not tokens.exists():
         raise Http404("There is no such token.")
     tokens.filter(revoked_at=None).update(revoked_at=timezone.now())

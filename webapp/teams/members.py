@@ -13,6 +13,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from webapp.accounts.models import User
+from webapp.ids import is_id
 from webapp.live.publish import publish_access
 from webapp.problems import Conflict, Invalid
 from webapp.teams.history import note
@@ -80,8 +81,8 @@ def _changed(user: User, team: Team, person_id: str, right: str) -> Iterator[Mem
     with transaction.atomic():
         row = held(team)
         require_in(user, row.id, right)
-        member = Membership.objects.select_related("user").filter(team=row, user_id=person_id).first()
-        if member is None:
+        of_team = Membership.objects.select_related("user").filter(team=row)
+        if (member := of_team.filter(user_id=person_id).first() if is_id(person_id) else None) is None:
             raise Http404("This person is not in the team, or no longer.")
         member.team = row
         yield member

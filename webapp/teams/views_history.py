@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from webapp.ids import is_id
 from webapp.teams.history import SENTENCES, entries_of, people_in
 from webapp.teams.links import with_places
 from webapp.teams.selectors import team_for
@@ -24,9 +25,9 @@ def history(request: HttpRequest, team_id: str) -> HttpResponse:
     who, what = request.GET.get("who", "")[:20], request.GET.get("what", "")[:20]
     shown = entries
     if who:
-        shown = shown.filter(who_id=who)
+        shown = shown.filter(who_id=who) if is_id(who) else shown.none()
     if what:
-        shown = shown.filter(what=what)
+        shown = shown.filter(what=what) if what in SENTENCES else shown.none()
     page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
     context = {
         "team": team, "who": who, "what": what, "people": people_in(entries),

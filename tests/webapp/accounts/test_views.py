@@ -103,7 +103,8 @@ def test_a_revoked_token_is_gone(client, alice, token):
 def test_somebody_elses_token_stays(client, alice, charlie, token):
     plain = token(alice)
     client.force_login(charlie)
-    assert client.post(f"/settings/tokens/{Token.objects.get().id}/revoke/").status_code == 404
+    for token_id in (Token.objects.get().id, "made-up", "%00"):
+        assert client.post(f"/settings/tokens/{token_id}/revoke/").status_code == 404
     assert user_of_token(plain) == alice
 
 

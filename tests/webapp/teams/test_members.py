@@ -44,6 +44,9 @@ def test_roles_are_given_by_owners_to_people_of_the_team(alice, bob, charlie, do
             act(user=charlie, team=team, person_id=bob.id, **role)
     with pytest.raises(Invalid):
         members.change_role(user=alice, team=team, person_id=bob.id, role="king")
+    for made_up in ("\x00", "", "a" * 500):
+        with pytest.raises(Http404):
+            members.remove(user=alice, team=team, person_id=made_up)
 
 
 def test_the_last_owner_stays_one(alice, bob, team):
