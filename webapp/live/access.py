@@ -22,7 +22,7 @@ from webapp.live.hub import Topic, topic
 from webapp.live.publish import ACCESS
 from webapp.origins import Caller
 from webapp.teams.models import Membership
-from webapp.threads import in_thread
+from webapp.threads import cancelled, in_thread
 
 LOOK = 5.0  # seconds between two looks at everybody
 
@@ -52,8 +52,7 @@ class Doorkeeper(Topic):
         self.tell()
 
     async def close(self) -> None:
-        self._looking.cancel()
-        await asyncio.gather(self._looking, return_exceptions=True)
+        await cancelled(self._looking)
         await super().close()
 
     async def _look(self) -> None:

@@ -23,7 +23,7 @@ from webapp.origins import Scope, caller_of, host_is_ours, origin_is_ours
 from webapp.runs.feed import events_after
 from webapp.runs.selectors import run_for
 from webapp.teams.selectors import team_for
-from webapp.threads import in_thread
+from webapp.threads import cancelled, in_thread
 
 BAD_REQUEST, NO_CREDENTIALS, NOT_FOUND = 4400, 4401, 4404
 BATCH = 500  # frames between two looks at the cursor
@@ -103,9 +103,7 @@ async def _until_left(showing: Awaitable[None], receive: Any, ended: asyncio.Eve
             raise Closed(NOT_FOUND)
         task.result()
     finally:
-        for one in tasks:
-            one.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(*tasks)
 
 
 async def _left(receive: Any) -> None:
