@@ -145,22 +145,34 @@ async function send(form: HTMLFormElement, event: SubmitEvent): Promise<void> {
   const fields = fieldsOf(form, event);
   form.closest(".toast")?.remove();
   try {
-    say(await (await ask(form.action, fields)).text());
+    const undo = say(await (await ask(form.action, fields)).text());
     picks?.clear();
+    (undo ?? find("#pick-all"))?.focus();
   } catch (error) {
     toast((error as Error).message, "error");
   }
   await reload();
 }
 
-function say(html: string): void {
+/** Says what was done; returns the button that takes it back, where it can be. The focus never goes with the toast. */
+function say(html: string): HTMLElement | null {
   const place = h("div");
   place.innerHTML = html; // our own server's template, in which everything is escaped
   const done = find(".toast", place);
-  if (!done) return;
+  if (!done) return null;
   find("#toasts")?.append(done);
-  find<HTMLFormElement>("form", done)?.addEventListener("submit", (event) => void send(event.target as HTMLFormElement, event));
-  setTimeout(() => done.remove(), UNDO);
+  done.addEventListener("click", (event) => (event.target as Element).closest("[data-dismiss]") && find("#pick-all")?.focus());
+  const leave = (): void => {
+    if (done.contains(document.activeElement)) setTimeout(leave, UNDO);
+    else done.remove();
+  };
+  setTimeout(leave, UNDO);
+  const form = find<HTMLFormElement>("form", done);
+  if (!form) return null;
+  form.addEventListener("submit", (event) => void send(form, event));
+  const gone = find("#gone");
+  if (gone) gone.hidden = false; // there is something on the page of what was deleted now
+  return find("button", form);
 }
 
 acts?.addEventListener("submit", (event) => void send(acts, event));

@@ -1,0 +1,134 @@
+"""The list of runs by keyboard, what was deleted and comes back, and runs beside one another."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import fed
+from tests.browser.test_accessibility import faults
+
+
+@pytest.fixture
+def alice(person, request) -> Page:
+    return person(f"{request.node.name.replace('_', '-')}@example.org", bypass_csp=True)
+
+
+@pytest.fixture
+def ids(alice, studio, request) -> dict[str, str]:
+    """Runs of hers that ended, by name."""
+    return fed.feed(studio.data, f"{request.node.name.replace('_', '-')}@example.org")
+
+
+def names(page: Page):
+    return page.locator("#runs .row.run .name")
+
+
+def box(page: Page, name: str):
+    return page.get_by_role("checkbox", name=f"Select {name}")
+
+
+def test_rows_are_picked_deleted_and_brought_back_by_keyboard(alice, ids):
+    alice.goto("/runs/")
+    newest_first = list(reversed(fed.NAMES))
+    expect(names(alice)).to_have_text(newest_first)
+    expect(alice.get_by_role("link", name="Recently deleted")).to_be_hidden()
+    said = alice.locator("#picked-count")
+
+    box(alice, newest_first[1]).focus()
+    alice.keyboard.press("Space")
+    expect(said).to_have_text("1 selected")
+    box(alice, newest_first[3]).focus()
+    alice.keyboard.press("Shift+Space")
+    expect(said).to_have_text("3 selected")
+    expect(box(alice, newest_first[2])).to_be_checked()
+    every = alice.locator("#pick-all")
+    every.focus()
+    alice.keyboard.press("Space")
+    expect(said).to_have_text("5 selected")
+    alice.keyboard.press("Space")
+    expect(said).to_have_text("Select all on this page")
+
+    for name in newest_first[:2]:
+        box(alice, name).focus()
+        alice.keyboard.press("Space")
+    alice.get_by_role("button", name="Delete").focus()
+    assert faults(alice) == []
+    alice.keyboard.press("Enter")
+    expect(names(alice)).to_have_text(newest_first[2:])
+    expect(alice.get_by_role("status").filter(has_text="2 runs are deleted.")).to_be_visible()
+    expect(alice.get_by_role("link", name="Recently deleted")).to_be_visible()
+    expect(alice.get_by_role("button", name="Undo")).to_be_focused()
+    assert faults(alice) == []
+    alice.keyboard.press("Enter")
+    expect(names(alice)).to_have_text(newest_first)
+    expect(alice.locator("#toasts")).to_contain_text("2 runs are back.")
+    expect(every).to_be_focused()
+
+    alice.keyboard.press("Space")
+    alice.get_by_role("button", name="Delete").focus()
+    alice.keyboard.press("Enter")
+    expect(alice.get_by_role("heading", name="There are no runs")).to_be_visible()
+    alice.locator("header.head").get_by_role("link", name="Recently deleted").focus()
+    alice.keyboard.press("Enter")
+    expect(alice).to_have_title("Recently deleted · Unroll")
+    assert faults(alice) == []
+    alice.get_by_role("button", name="Bring back Dates").focus()
+    alice.keyboard.press("Enter")
+    expect(names(alice)).to_have_text(["Dates"])
+
+
+def test_what_is_chosen_stands_in_the_address(alice, ids):
+    alice.goto("/runs/")
+    alice.get_by_label("Narrow by cell").select_option("lstm")
+    expect(alice).to_have_url(re.compile(r"/runs/\?cell=lstm$"))
+    expect(names(alice)).to_have_text(["Jingles", "Surnames"])
+    alice.get_by_label("Order").select_option("name")
+    expect(alice).to_have_url(re.compile(r"/runs/\?cell=lstm&sort=name$"))
+    alice.go_back()
+    expect(alice).to_have_url(re.compile(r"/runs/\?cell=lstm$"))
+    expect(names(alice)).to_have_text(["Jingles", "Surnames"])
+    expect(alice.get_by_label("Order")).to_have_value("newest")
+    alice.go_back()
+    expect(names(alice)).to_have_count(len(fed.NAMES))
+    expect(alice.get_by_label("Narrow by cell")).to_have_value("")
+
+
+def test_runs_stand_beside_one_another(alice, ids):
+    alice.goto("/runs/")
+    for name in ("Shakespeare", "Surnames"):
+        box(alice, name).check()
+    alice.get_by_role("link", name="Compare").click()
+    expect(alice).to_have_url(re.compile(f"{ids['Shakespeare']},{ids['Surnames']}$"))
+    chart = alice.locator("#chart-compare")
+    expect(chart.locator("canvas")).to_be_visible()
+    expect(alice.locator("#compare-charts[aria-busy]")).to_have_count(0)
+    assert chart.locator("canvas").evaluate(
+        "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some(part => part)"
+    )
+    differ = alice.get_by_role("region", name="In what their recipes differ")
+    expect(differ.locator("tbody th")).to_have_text(["Cell"])
+    expect(differ.locator("tbody td")).to_have_text(["gru", "lstm"])
+
+    samples = alice.locator("#compare-samples [data-sample]")
+    expect(samples).to_have_text(["Shakespeare at 60", "Surnames at 60"])
+    tops = [alice.locator("#samples-columns > section").nth(place).bounding_box()["y"] for place in (0, 1)]
+    assert tops[0] == tops[1]
+    alice.get_by_label("Step of the samples").focus()
+    alice.keyboard.press("ArrowLeft")
+    expect(alice.locator("#samples-step")).to_have_text("up to step 40")
+    expect(samples).to_have_text(["Shakespeare at 40", "Surnames at 40"])
+    assert faults(alice) == []
+
+    alice.set_viewport_size({"width": 360, "height": 740})
+    assert alice.evaluate("document.documentElement.scrollWidth") == 360
+    controls, card = chart.locator(".controls").bounding_box(), chart.bounding_box()
+    assert controls["x"] + controls["width"] <= card["x"] + card["width"]
+
+    alice.get_by_label("Run to add").select_option(label="Dates")
+    expect(alice.get_by_role("list", name="The runs").get_by_role("listitem")).to_have_count(3)
+    alice.get_by_role("link", name="Leave out Surnames").click()
+    expect(alice.get_by_role("list", name="The runs").get_by_role("listitem")).to_have_count(2)
+    expect(alice.get_by_text("In nothing: they are the same recipe on the same data.")).to_be_visible()
