@@ -54,6 +54,7 @@ def test_rows_are_picked_deleted_and_brought_back_by_keyboard(alice, ids):
     for name in newest_first[:2]:
         box(alice, name).focus()
         alice.keyboard.press("Space")
+    expect(alice.get_by_role("button", name="Stop")).to_be_disabled()  # they have ended
     alice.get_by_role("button", name="Delete").focus()
     assert faults(alice) == []
     alice.keyboard.press("Enter")
@@ -78,6 +79,7 @@ def test_rows_are_picked_deleted_and_brought_back_by_keyboard(alice, ids):
     alice.get_by_role("button", name="Bring back Dates").focus()
     alice.keyboard.press("Enter")
     expect(names(alice)).to_have_text(["Dates"])
+    expect(alice.locator("#toasts")).to_contain_text("“Dates” is back.")
 
 
 def test_what_is_chosen_stands_in_the_address(alice, ids):

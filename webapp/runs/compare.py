@@ -12,6 +12,7 @@ from django.http import Http404
 from rnncore import catalog
 from rnncore.recipe import fields
 from webapp.accounts.models import User
+from webapp.ids import is_id
 from webapp.pages.templatetags.units import duration, number
 from webapp.problems import Invalid
 from webapp.runs.figures import METRICS, write
@@ -39,7 +40,7 @@ def asked(user: User, text: str) -> list[Run]:
     ids = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if len(ids) > MOST:
         raise Invalid.at("runs", f"{len(ids)} runs are too many to be told apart; at most {MOST} are compared.")
-    found = {run.id: run for run in runs_of(user).filter(id__in=ids)}
+    found = {run.id: run for run in runs_of(user).filter(id__in=filter(is_id, ids))}
     if len(found) != len(ids):
         raise Http404("One of these runs is not here.")
     return [found[run_id] for run_id in ids]
@@ -62,7 +63,8 @@ def recipes(runs: Sequence[Run]) -> tuple[list[Row], list[tuple[str, str]]]:
 
 def figures(runs: Sequence[Run]) -> list[Row]:
     """How far each came: the best validation with its metrics, beside the strongest baseline, and what it took."""
-    rows = [_ranked("Best validation loss", [run.best and run.best["loss"] for run in runs], lambda loss: f"{loss:.4g}", higher=False)]
+    losses = [run.best and run.best["loss"] for run in runs]
+    rows = [_ranked("Best validation loss", losses, lambda loss: f"{loss:.4g}", higher=False)]
     for name in dict.fromkeys(name for run in runs for name in (run.best or {}).get("metrics", {})):
         if metric := METRICS.get(name):
             values = [(run.best or {}).get("metrics", {}).get(name) for run in runs]

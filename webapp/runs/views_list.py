@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from webapp.runs import bulk, filters, selectors
 from webapp.runs.models import Run, Status
-from webapp.runs.store import KEPT
 from webapp.teams.current import team_of
 from webapp.teams.models import Team
 from webapp.teams.roles import may
@@ -50,22 +50,22 @@ def deleted(request: HttpRequest) -> HttpResponse:
     """What was deleted within the last hour, to be brought back."""
     team = team_of(request)
     page = Paginator(selectors.deleted_of(request.user, team), PAGE).get_page(request.GET.get("page"))
-    for run in page:
-        run.gone_at = run.deleted_at + KEPT
     return render(request, "runs/deleted.html", {"page": page, "may_delete": may(team.role, "delete")})
 
 
 @require_POST
 @login_required
 def act(request: HttpRequest) -> HttpResponse:
-    """Does ``what`` to the runs named ``run``. A script gets what was done as a toast, a form the list."""
+    """Does ``what`` to the runs named ``run``. A script gets what was done as a toast, a form the list that says it."""
     what = request.POST.get("what", "")
     if what not in bulk.ACTS:
         raise Http404("There is no such thing to do with runs.")
     runs = bulk.act(user=request.user, what=what, ids=request.POST.getlist("run"))
+    said = bulk.sentence(what, runs)
     if not request.htmx:
+        messages.success(request, said)
         return redirect("runs:list")
-    return render(request, "runs/_done.html", {"what": what, "runs": runs, "minutes": KEPT.seconds // 60})
+    return render(request, "runs/_done.html", {"what": what, "runs": runs, "said": said})
 
 
 def _say_what_they_wait_for(runs: list[Run]) -> None:

@@ -116,6 +116,10 @@ def test_many_are_stopped(as_, alice, runs):
     client.post("/runs/act/", {"what": "stop", "run": [runs["poems"].id, runs["series"].id]})
     states = {run.name: run.status for run in Run.objects.all()}
     assert states == {"poems": "stopped", "names": "queued", "series": "finished"}
+    assert "“poems” is told to stop." in client.get("/runs/").content.decode()
+    said = client.post("/runs/act/", {"what": "stop", "run": [runs["series"].id]}, **FRAGMENT).content.decode()
+    assert "these runs have ended" in said
+    assert not Entry.objects.filter(thing_id=runs["series"].id, what="stopped").exists()
 
 
 def test_all_or_none(alice, bob, charlie, runs, make, as_):

@@ -1,6 +1,7 @@
 /** Which runs of a list are picked: by mouse and space bar, a range with shift, all of the page; kept while rows are swapped. */
 import { all, find } from "../dom";
 
+const ENDED = ["finished", "stopped", "failed"]; // nothing is left to stop
 const most = 8; // runs that can be compared
 
 export class Picks {
@@ -62,7 +63,10 @@ export class Picks {
     }
     const said = find("#picked-count", this.form);
     if (said) said.textContent = count ? `${count} selected` : "Select all on this page";
-    for (const button of all<HTMLButtonElement>("#picked button", this.form)) button.disabled = count === 0;
+    const going = boxes.some((box) => box.checked && !ENDED.includes(box.closest<HTMLElement>("[data-status]")?.dataset.status ?? ""));
+    for (const button of all<HTMLButtonElement>("#picked button", this.form)) {
+      button.disabled = button.value === "stop" ? !going : count === 0;
+    }
     const compare = find<HTMLAnchorElement>("#compare", this.form);
     if (compare) {
       compare.hidden = count < 2 || count > most;
