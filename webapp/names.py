@@ -9,12 +9,13 @@ from webapp.problems import Invalid
 LONGEST = 200
 FILENAME_BYTES = 200  # file systems take 255; room is left for what is added to it
 BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # they make names lie
+UNSEEN = frozenset({"Cf", "Mn", "Zs"})  # joiners, marks and blanks: alone they show nothing
 
 
 def clean_name(text: str, *, field: str = "name") -> str:
     """The name in one line, without control characters. Raises Invalid when nothing is left or it is too long."""
     name = _one_line(text)
-    if not name:
+    if all(unicodedata.category(char) in UNSEEN for char in name):
         raise Invalid.at(field, "Give it a name.")
     if len(name) > LONGEST:
         raise Invalid.at(field, f"A name has at most {LONGEST} characters; this one has {len(name):,}.")

@@ -32,7 +32,7 @@ def test_the_ending_survives_and_names_stay_readable():
     assert names.clean_filename("a\u200d\U0001f98a.txt") == "a\u200d\U0001f98a.txt"
 
 
-@pytest.mark.parametrize("text", ["", " ", "\x00\x07", "\u202e", "a" * 201])
+@pytest.mark.parametrize("text", ["", " ", "\x00\x07", "\u202e", "\u200b", "\u2060 \ufe0f", "a" * 201])
 def test_names_that_are_none(text):
     with pytest.raises(Invalid):
         names.clean_name(text)

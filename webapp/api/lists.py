@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -70,6 +70,6 @@ def _read(cursor: str) -> tuple[datetime, str]:
         when = datetime.fromisoformat(at)
         if when.tzinfo is None or not is_id(row_id):
             raise ValueError(cursor)
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        return when.astimezone(UTC), row_id
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):  # before year 1, after 9999
         raise Invalid.at("cursor", "is not one that this list gave out") from None
-    return when, row_id

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
 
 from ninja import Schema
-from pydantic import ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, AwareDatetime, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from rnncore.recipe import Recipe
 
@@ -18,6 +19,18 @@ class Body(Schema):
     """A request's body: a field that is not known is an error that names it."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """The moment as it is kept. The first and the last hours of the calendar do not exist in every zone."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("moment", "is before the year 1 or after the year 9999") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A date and time with its zone, in a request's body."""
 
 
 class ListOf(Schema, Generic[Item]):

@@ -10,10 +10,10 @@ from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from ninja import Query, Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from webapp.api.lists import Page, only_known, page
-from webapp.api.schemas import Body, ListOf
+from webapp.api.schemas import Body, ListOf, Moment
 from webapp.models import generate as generation
 from webapp.models import predict as prediction
 from webapp.models import selectors, services
@@ -73,7 +73,7 @@ class ModelOut(Schema):
 
 
 class ShareIn(Body):
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     version: int | Literal["newest"] | None = Field(
         None, description="the version that the link stays with, or `newest`: it follows; left out: today's newest"
     )
@@ -124,8 +124,8 @@ def show(model: Model) -> dict[str, Any]:
 
 
 def _version(version: Version) -> dict[str, Any]:
-    own = {name: getattr(version, name) for name in VersionOut.model_fields if name != "version"}
-    return {"version": version.number, **own}
+    own = {name: getattr(version, name) for name in VersionOut.model_fields if name not in ("version", "run_id")}
+    return {"version": version.number, "run_id": version.from_run and version.from_run.id, **own}
 
 
 def _share(share: Share) -> dict[str, Any]:

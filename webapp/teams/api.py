@@ -7,10 +7,10 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from webapp.api.lists import only_known
-from webapp.api.schemas import Body
+from webapp.api.schemas import Body, Moment
 from webapp.teams import invitations
 from webapp.teams.selectors import team_for, teams_of
 from webapp.teams.views_invitations import absolute
@@ -32,7 +32,7 @@ class MeOut(Schema):
 
 class InvitationIn(Body):
     role: str = Field(description="owner, editor or viewer")
-    expires_at: AwareDatetime | None = Field(None, description="left out: in a week")
+    expires_at: Moment | None = Field(None, description="left out: in a week")
 
 
 class InvitationOut(Schema):

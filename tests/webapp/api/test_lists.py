@@ -49,6 +49,7 @@ NOW = "2026-01-01T00:00:00+00:00"
 MADE_UP = [
     "a", "!!!!", "e30", "W10", "ü", "%00", "a" * 500, cursor(["2026", 3]), cursor(["2026-01-01T00:00:00", "x"]),
     cursor([NOW, "\0"]), cursor([NOW, []]), cursor([NOW]), cursor(NOW), base64.urlsafe_b64encode(b"[" * 100).decode(),
+    cursor(["9999-12-31T23:59:59-14:00", "x"]), cursor(["0001-01-01T00:00:00+14:00", "x"]),
 ]  # fmt: skip
 
 

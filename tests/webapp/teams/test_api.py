@@ -43,6 +43,7 @@ def test_an_invitation_from_a_script(asked, charlie, team):
 
 @pytest.mark.parametrize(("body", "field"), [
     ({"role": "king"}, "role"), ({}, "role"), ({"role": "viewer", "expires_at": "2020-01-01T00:00Z"}, "expires_at"),
+    ({"role": "viewer", "expires_at": "9999-12-31T23:59:59-14:00"}, "expires_at"),
     ({"role": "viewer", "expires_at": "soon"}, "expires_at"), ({"role": "viewer", "email": "a@b.org"}, "email"),
 ])  # fmt: skip
 def test_what_is_wrong_is_named(asked, team, body, field):
