@@ -29,7 +29,7 @@ PAGE = 50
 def index(request: HttpRequest) -> HttpResponse:
     """The team's datasets, narrowed by ``?q=`` (in the name) and ``?kind=``, in the order ``?sort=``."""
     team = team_of(request)
-    asked = {name: request.GET.get(name, "").strip() for name in ("q", "kind", "sort")}
+    asked = {name: request.GET.get(name, "").replace("\0", "").strip() for name in ("q", "kind", "sort")}
     unknown = [
         asked[name] for name, known in (("kind", selectors.KINDS), ("sort", selectors.SORTS))
         if asked[name] and asked[name] not in known

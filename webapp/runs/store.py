@@ -54,9 +54,10 @@ def orphans() -> list[Path]:
 
 def purge(runs: QuerySet[Run]) -> None:
     """Removes those of the runs that were deleted, with their files and for good."""
-    for run_id in runs.exclude(deleted_at=None).values_list("id", flat=True):
-        Run.everything.filter(id=run_id).delete()
-        shutil.rmtree(folder(run_id), ignore_errors=True)
+    gone = runs.exclude(deleted_at=None)
+    for run_id in list(gone.values_list("id", flat=True)):
+        if gone.filter(id=run_id).delete()[0]:  # else it was brought back meanwhile
+            shutil.rmtree(folder(run_id), ignore_errors=True)
 
 
 def tidy() -> None:

@@ -35,7 +35,7 @@ def five(make, alice):
     [
         ("?kind=text", {"beta.txt"}), ("?kind=table", {"Alpha.csv", "made.csv"}), ("?kind=lines", {"gamma.jsonl"}),
         ("?kind=made", {"made.csv"}), ("?kind=unusable", {"broken.txt"}), ("?kind=tagged", set()),
-        ("?q=AL", {"Alpha.csv"}), ("?q=a&kind=text", {"beta.txt"}),
+        ("?q=A%00L", {"Alpha.csv"}), ("?q=a&kind=text", {"beta.txt"}),
     ],
 )  # fmt: skip
 def test_narrowed(page, five, query, wanted):

@@ -11,6 +11,7 @@ from webapp.datasets import blobs, parts, selectors, services
 from webapp.datasets.models import Dataset, Status, Upload, Version
 from webapp.datasets.store import DatasetStore
 from webapp.problems import Conflict
+from webapp.runs import services as runs
 from webapp.teams.models import Membership
 
 pytestmark = pytest.mark.django_db
@@ -97,15 +98,11 @@ def test_what_a_run_needs_stays_and_the_run_is_named(alice, dataset, make, field
     assert blobs.path_of(first.sha256).exists() and dataset.versions.count() == 2
 
 
-def test_a_run_that_may_come_back_keeps_its_data(alice, dataset, make):
-    from webapp.runs import services as runs
-
+def test_a_deleted_run_does_not_come_back_without_its_data(alice, dataset, make):
     run = make.run(alice.personal_team, dataset=dataset)
     runs.delete(user=alice, run=run)
-    with pytest.raises(services.InUse, match="A deleted run can still be brought back"):
-        services.delete(user=alice, dataset=dataset)
-    type(run).everything.filter(id=run.id).delete()
     services.delete(user=alice, dataset=dataset)
+    assert not type(run).everything.filter(id=run.id).exists()
 
 
 def test_runs_of_teams_that_one_is_not_in_are_counted_and_not_named(alice, bob, charlie, dataset, make):
@@ -216,3 +213,9 @@ def _all(answer) -> list[bytes]:
         return [block async for block in answer.streaming_content]
 
     return async_to_sync(collect)() if answer.is_async else list(answer.streaming_content)
+
+
+def test_a_deleted_run_is_not_counted(alice, dataset, make):
+    run, _ = (make.run(alice.personal_team, dataset=dataset) for _ in range(2))
+    runs.delete(user=alice, run=run)
+    assert [version.used for version in selectors.versions_of(dataset)] == [1]

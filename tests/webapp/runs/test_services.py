@@ -198,6 +198,22 @@ def test_a_run_deleted_an_hour_ago_takes_its_files_along_and_leaves_its_models(a
     assert folder(other.id).exists()
 
 
+def test_what_is_brought_back_while_others_are_purged_stays(alice, make, monkeypatch):
+    first, second = runs = [make.trained(alice.personal_team) for _ in range(2)]
+    for run in runs:
+        services.delete(user=alice, run=run)
+    remove = store.shutil.rmtree
+
+    def restore_the_other(path, **options):
+        services.restore(user=alice, run=second if path == folder(first.id) else first)
+        remove(path, **options)
+
+    monkeypatch.setattr(store.shutil, "rmtree", restore_the_other)
+    store.purge(Run.everything.all())
+    assert len(kept := Run.objects.all()) == 1
+    assert folder(kept[0].id).exists()
+
+
 def test_files_without_a_run_are_tidied_away(alice, make):
     run = make.trained(alice.personal_team)
     (folder("gone") / "out").mkdir(parents=True)
