@@ -114,7 +114,7 @@ def lay_copy(run_id: str, source: Run, upto: Checkpoint) -> None:
         if upto.last:  # they are of the best evaluation, which another one may not have come to
             _copy(old / "reports", new / "reports")
         shutil.copyfile(old / "events.jsonl", new / "events.jsonl")  # last: it is never behind a checkpoint
-    except FileNotFoundError:
+    except (FileNotFoundError, shutil.Error):  # the latter: while a folder was copied
         shutil.rmtree(folder(run_id), ignore_errors=True)
         raise Conflict("A checkpoint of the run is gone by now. Look at the list again.") from None
 

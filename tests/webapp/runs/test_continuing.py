@@ -101,6 +101,18 @@ def test_from_an_earlier_checkpoint_what_came_later_stays_behind(alice, ended):
     assert "reports/valid.json" not in kept
 
 
+def test_a_file_of_a_checkpoint_that_goes_while_it_is_copied(alice, ended, monkeypatch):
+    run, before = ended(), set((settings.DATA / "runs").iterdir())
+
+    def gone(*_):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(beginnings.os, "link", gone)
+    with pytest.raises(Conflict, match="gone by now"):
+        services.go_on(user=alice, run=run, recipe=longer(run, max_steps=9))
+    assert set((settings.DATA / "runs").iterdir()) == before
+
+
 @pytest.mark.parametrize("status", ["queued", "running", "paused", "failed"])
 def test_only_one_that_has_ended_is_gone_on_with(alice, ended, status):
     with pytest.raises(Conflict):
