@@ -50,7 +50,7 @@ SEES_ITS_END = 404  # "there is no report on this": whoever may see the thing is
 
 PAGES: dict[str, Row] = {
     "GET /": Row("here:view"),
-    "GET /healthz": Row("everybody", 503),  # no worker and no Redis in this test
+    "GET /healthz": Row("everybody"),
     "GET /accounts/login/": Row("guest"),
     "POST /accounts/login/": Row("guest"),
     "GET /accounts/signup/": Row("guest"),
@@ -153,7 +153,7 @@ PAGES: dict[str, Row] = {
     "GET /s/{secret}": Row("link"),
     "GET /s/{secret}/": Row("link"),
     "POST /s/{secret}/generate": Row("link", 503, {"prompt": "a"}),  # no inference worker runs in this test
-    "POST /s/{secret}/predict": Row("link", 503, {"inputs": ["a"]}),
+    "POST /s/{secret}/predict": Row("link", 409, {"inputs": ["a"]}),  # a language model writes
     # addresses below /api/ beside REST
     "GET /api/v1/docs": Row("everybody"),
     "GET /api/v1/openapi.json": Row("everybody"),

@@ -26,7 +26,7 @@ from websockets.sync.client import connect
 from tests.webapp import roles
 from tests.webapp.roles import EVERYBODY, PAGES, REST, ROWS, SIGNED_IN, SOCKETS, UPLOADS, expected
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
 FRAGMENT = {"HX-Request": "true"}
 

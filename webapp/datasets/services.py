@@ -26,6 +26,7 @@ from webapp.datasets.tasks import servable
 from webapp.ids import new_id
 from webapp.names import clean_filename, clean_name
 from webapp.problems import Conflict, DiskFull, Invalid, TooLarge
+from webapp.runs.store import purge
 from webapp.teams import history
 from webapp.teams.models import Team
 from webapp.teams.selectors import of_teams, require_in
@@ -231,9 +232,12 @@ def rename(*, user: User, dataset: Dataset, name: str) -> Dataset:
 
 
 def delete(*, user: User, dataset: Dataset) -> None:
-    """Deletes the dataset; bytes that no other dataset has go too. Raises InUse while a run uses it."""
+    """Deletes the dataset; bytes that no other dataset has go too, and deleted runs that could still be brought back.
+    Raises InUse while a run uses it."""
     require_in(user, dataset.team_id, "delete")
-    refuse_used(user, Version.objects.filter(dataset=dataset), "it")
+    versions = Version.objects.filter(dataset=dataset)
+    refuse_used(user, versions, "it")
+    purge(selectors.runs_on(versions, deleted=True))
     incoming = list(Upload.objects.filter(into=dataset, dataset=None).values_list("id", flat=True))
     _remove(Dataset.objects.filter(id=dataset.id), list(dataset.versions.values("sha256", "source")))
     history.note(user, "deleted", dataset)
@@ -248,6 +252,7 @@ def delete_version(*, user: User, version: Version) -> None:
     refuse_used(user, rows, f"version {version.number}")
     if version.dataset.versions.count() == 1:
         raise Conflict("It is the only version; delete the dataset.")
+    purge(selectors.runs_on(rows, deleted=True))
     _remove(rows, [{"sha256": version.sha256, "source": version.source}])
     history.note(user, "deleted", version)
 
@@ -255,9 +260,8 @@ def delete_version(*, user: User, version: Version) -> None:
 def refuse_used(user: User, versions: QuerySet[Version], what: str) -> None:
     """Raises InUse, which names the runs that the person may see, where runs use one of the versions."""
     runs = selectors.runs_on(versions)
-    count = runs.count()
-    if not count:
-        return _refuse_needed(versions, what)
+    if not (count := runs.count()):
+        return
     seen = list(of_teams(runs, user).order_by("-created_at")[:NAMED])
     names = ", ".join(f"“{run.name}”" for run in seen[:3]) + (" …" if count > 3 and seen else "")
     whose = f": {names}" if seen else " (in teams that you are not in)"
@@ -266,13 +270,6 @@ def refuse_used(user: User, versions: QuerySet[Version], what: str) -> None:
         f"{'that' if count == 1 else 'those'} first; published models stay.",
         errors=[("runs", f"{run.id} {run.name}") for run in seen],
     )
-
-
-def _refuse_needed(versions: QuerySet[Version], what: str) -> None:
-    """Raises InUse where a run that may still be brought back would come without its data."""
-    if count := selectors.runs_on(versions, deleted=True).count():
-        words = "A deleted run" if count == 1 else f"{count:,} deleted runs"
-        raise InUse(f"{words} can still be brought back and would need {what}. Try again an hour after it was deleted.")
 
 
 def _remove(rows: QuerySet, versions: list[dict[str, str]]) -> None:

@@ -152,7 +152,7 @@ def publish_model(request: HttpRequest, body: ModelIn) -> Any:
 @router.get("/models", response=ListOf[ModelOut])
 def list_models(request: HttpRequest, paging: Page) -> Any:
     """Your models, newest first."""
-    versions = Prefetch("versions", Version.objects.defer("facts"))
+    versions = Prefetch("versions", Version.objects.select_related("run").defer("facts", "run__recipe", "run__filled"))
     return page(request, paging, lambda user, team: selectors.models_of(user, team).prefetch_related(versions), show)
 
 

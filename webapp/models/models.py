@@ -11,6 +11,7 @@ from rnncore import catalog
 from webapp.fields import Json
 from webapp.ids import new_id
 from webapp.runs.figures import Figure, headline
+from webapp.runs.models import Run
 
 
 class Model(models.Model):
@@ -75,6 +76,11 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} v{self.number}"
+
+    @property
+    def from_run(self) -> Run | None:
+        """The run that it comes from, unless that was deleted."""
+        return self.run if self.run and self.run.deleted_at is None else None
 
     @property
     def card(self) -> dict[str, Any]:
