@@ -5,6 +5,7 @@ Torch-free. Whatever a survey cannot tell, the task says itself once it has read
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,12 +21,13 @@ Column = dict[str, Any]
 
 
 def check(recipe: Recipe, inspection: dict[str, Any]) -> None:
-    """``recipe``: its columns chosen. ``inspection``: of the file, with ``columns`` and ``statistics``.
+    """``recipe``: its columns chosen. ``inspection``: of the file, with ``columns``, ``statistics`` and ``problems``.
 
     Raises RecipeError that names every field at fault.
     """
     by_name = {column["name"]: column for column in inspection["columns"]}
-    if errors := list(_errors(recipe, by_name, inspection["statistics"]["records"])):
+    errors = [*_errors(recipe, by_name, inspection["statistics"]["records"]), *_told(recipe, inspection["problems"])]
+    if errors:
         raise RecipeError(errors)
 
 
@@ -45,6 +47,11 @@ def check_part(recipe: Recipe, inspection: dict[str, Any], part: dict[str, Any])
         if learned and strange and (unseen := sorted(strange - learned)):
             message = f"it has the label {unseen[0]!r}, which the data that is learned from does not have"
             raise RecipeError.at("task.label_column", message)
+
+
+def said(recipe: Recipe) -> dict[str, str]:
+    """What the columns that a recipe names are for: roles by name, see :mod:`rnncore.data.columns`."""
+    return {name: re.match(r"task\.(.+)_columns?", field)[1] for field, name in named(recipe)}
 
 
 def named(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -80,6 +87,15 @@ def _errors(recipe: Recipe, by_name: dict[str, Column], records: int) -> Iterato
             yield "task.label_column", f"is a column of {kind}; a regression tells numbers"
     if task.kind == "forecasting":
         yield from _of_series(recipe, by_name, records)
+
+
+def _told(recipe: Recipe, problems: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """The errors in what the recipe reads, which were found when the file was."""
+    for problem in problems:
+        fields = problem.get("fields")  # those of a file that was read long ago have none
+        if problem["severity"] == "error" and fields and fields.items() <= vars(recipe.task).items():
+            line = f" (line {problem['line']})" if problem["line"] is not None else ""
+            yield f"task.{next(iter(fields))}", f"{problem['message'].rstrip('.')}{line}"
 
 
 def _of_series(recipe: Recipe, by_name: dict[str, Column], records: int) -> Iterator[tuple[str, str]]:

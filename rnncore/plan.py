@@ -134,7 +134,7 @@ def facts_of(recipe: Recipe, path: str | Path) -> tuple[Recipe, Facts]:
     table, its vocabulary is that of all records. Raises DataError, and RecipeError at what the data cannot serve."""
     if catalog.TASKS[recipe.task.kind].defaults == "language_model":
         return recipe, _text_facts(recipe, path)
-    inspection = inspect_table(open_table(path), recipe.task.kind)
+    inspection = inspect_table(open_table(path), recipe.task.kind, fitness.said(recipe))
     recipe = facts.chosen(recipe, inspection["columns"])
     fitness.check(recipe, inspection)
     return recipe, facts.facts_of(recipe, inspection)

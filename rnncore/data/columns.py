@@ -191,7 +191,8 @@ def _are_lists(texts: list[str]) -> bool:
 
 
 def _are_times(texts: list[str], table: Table) -> bool:
-    """Whether the first value is a date; what is wrong with later ones, the problems of the file say."""
+    """Whether the first value is a date, and most of the next ones are, in whichever form; what is wrong with them, the
+    problems of the file say."""
     try:
         times.parse(texts[:1], table.lines[:1], "", table.name)
     except DataError:
@@ -203,7 +204,7 @@ def _are_times(texts: list[str], table: Table) -> bool:
             good += 1
         except DataError:
             pass
-    return good >= 0.8 * (len(texts[:TRIED]) - 1)
+    return good >= 0.5 * (len(texts[:TRIED]) - 1)
 
 
 def _lengths(array: np.ndarray) -> dict[str, Any]:

@@ -79,7 +79,8 @@ def inspect(
                         "duplicate_lines_estimated": bool, "nul_bytes", "undecodable_bytes"},
          "preview": {"start", "middle", "end"},
          "problems": [{"severity": "error" | "warning" | "info", "message", "line": int | null, "offset": int | null,
-                       "count": int | null, "lines": [int …] (of the first places)}]}
+                       "count": int | null, "lines": [int …] (of the first places),
+                       "fields": {field of the task: column} (for which it is wrong)}]}
 
     A problem never makes a file unusable (that is a DataError); "error" marks what makes training pointless.
     """

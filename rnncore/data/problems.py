@@ -58,12 +58,14 @@ def overlap(table: Table, other: Table, names: list[str]) -> Problem | None:
     return next(_rows(other, "warning", message, rows), None)
 
 
-def _rows(table: Table, severity: str, message: str, rows: Iterable[int]) -> Iterator[Problem]:
+def _rows(
+    table: Table, severity: str, message: str, rows: Iterable[int], fields: dict[str, str] | None = None
+) -> Iterator[Problem]:
     """One problem for all of these rows, if there are any."""
     rows = list(rows)
     if rows:
         first = [table.lines[row] for row in rows[:MOST_LINES]]
-        yield problem(severity, message, count=len(rows), lines=first)
+        yield problem(severity, message, count=len(rows), lines=first, fields=fields)
 
 
 def _of_file(table: Table) -> Iterator[Problem]:
@@ -209,7 +211,8 @@ def _tags(table: Table, roles: dict[str, list[str]]) -> Iterator[Problem]:
     if uneven:
         row = uneven[0]
         message = f"Not one tag for each word: {_count(words[row])} words and {_count(tags[row])} tags."
-        yield from _rows(table, "error", message, uneven)
+        fields = {"tag_column": roles["tag"][0], "text_column": roles["text"][0]}
+        yield from _rows(table, "error", message, uneven, fields)
 
 
 def _count(value: Any) -> int:
@@ -217,15 +220,15 @@ def _count(value: Any) -> int:
 
 
 def _times(table: Table, name: str) -> Iterator[Problem]:
-    values = table.columns[name]
+    values, fields = table.columns[name], {"time_column": name}
     missing = [row for row, value in enumerate(values) if value is None]
     if missing:
-        yield from _rows(table, "error", f"Rows without {name!r}.", missing)
+        yield from _rows(table, "error", f"Rows without {name!r}.", missing, fields)
         return
     try:
         found = times.parse(values, table.lines, name, table.name)
     except DataError as error:
-        yield problem("error", f"{str(error)[0].upper()}{str(error)[1:]}.", line=error.line)
+        yield problem("error", f"{str(error)[0].upper()}{str(error)[1:]}.", line=error.line, fields=fields)
         return
     order = np.argsort(found, kind="stable")
     steps = np.diff(found[order].astype(np.int64))
@@ -234,7 +237,7 @@ def _times(table: Table, name: str) -> Iterator[Problem]:
     if (np.diff(found.astype(np.int64)) < 0).any():
         row = int(np.flatnonzero(np.diff(found.astype(np.int64)) < 0)[0]) + 1
         yield problem("info", f"Rows that are not in the order of {name!r}; they are sorted.", line=table.lines[row])
-    yield from _rows(table, "error", f"Rows with a {name!r} that another row has.", order[1:][steps == 0])
+    yield from _rows(table, "error", f"Rows with a {name!r} that another row has.", order[1:][steps == 0], fields)
     usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
     gaps = order[1:][steps > times.SHOWN_GAP * usual]
     if usual and len(gaps) <= 0.2 * len(steps):  # months and years differ among themselves

@@ -121,13 +121,14 @@ class TextLines:
 
 def problem(
     severity: str, message: str, *, line: int | None = None, offset: int | None = None, count: int | None = None,
-    lines: Sequence[int] = (),
+    lines: Sequence[int] = (), fields: dict[str, str] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """What is wrong with a file: ``lines``, the first of the places where, ``line`` the first of all."""
+    """What is wrong with a file: ``lines``, the first of the places where, ``line`` the first of all; ``fields``: the
+    columns for which it is wrong, by the fields of a task that read them, the one at fault first."""
     lines = [int(each) for each in lines[:MOST_LINES]]
     return {
         "severity": severity, "message": message, "line": lines[0] if lines and line is None else line,
-        "offset": offset, "count": count, "lines": lines,
+        "offset": offset, "count": count, "lines": lines, "fields": fields or {},
     }  # fmt: skip
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from rnncore import facts
+from rnncore import facts, plan
 from rnncore.data.inspect import inspect
 from rnncore.errors import RecipeError
 from rnncore.fitness import MOST_CLASSES, check, check_part, named
@@ -67,3 +69,15 @@ def test_columns_are_named_with_their_fields():
     task = {"kind": "forecasting", "time_column": "day", "value_columns": ["a", "b"], "known_columns": []}
     found = list(named(Recipe.parse({"task": task})))
     assert sorted(found) == [("task.time_column", "day"), ("task.value_columns", "a"), ("task.value_columns", "b")]
+
+
+def test_a_record_with_more_tags_than_words_is_refused_with_its_line(tmp_path):
+    rows = [{"tokens": ["a", "dog", "barks"], "ner": ["O", "N", "V"], "upos": ["D", "N", "V"]} for _ in range(20)]
+    rows[5] = {**rows[5], "ner": ["O", "N", "V", "V"]}
+    path = tmp_path / "tagged.jsonl"
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    for named in ({}, {"text_column": "tokens", "tag_column": "ner"}):
+        with pytest.raises(RecipeError, match=r"3 words and 4 tags \(line 6\)") as refused:
+            plan.facts_of(Recipe.parse({"task": {"kind": "tagging", **named}}), path)
+        assert [field for field, _ in refused.value.errors] == ["task.tag_column"]
+    plan.facts_of(Recipe.parse({"task": {"kind": "tagging", "tag_column": "upos"}}), path)

@@ -56,7 +56,8 @@ def dataset_for(user: User, dataset_id: str, *, right: str = "view", number: int
 def versions_of(dataset: Dataset) -> list[Version]:
     """All versions, newest first, without their inspections; each has ``used``, how many runs learned from it, and
     ``same_as``, the number of an earlier one with the same bytes (or None)."""
-    versions = dataset.versions.defer("inspection").select_related("created_by").annotate(used=Count("runs", filter=Q(runs__deleted_at=None)))
+    used = Count("runs", filter=Q(runs__deleted_at=None))
+    versions = dataset.versions.defer("inspection").select_related("created_by").annotate(used=used)
     found = list(versions.order_by("number"))
     first: dict[str, int] = {}
     for version in found:

@@ -11,6 +11,7 @@ from rnncore.defaults.language_model import VOCABULARY
 from rnncore.errors import RecipeError
 from rnncore.recipe import Recipe
 from webapp.datasets import roles
+from webapp.datasets.checks import problems_of
 from webapp.datasets.models import Status, Version
 from webapp.datasets.tasks import TEXT
 from webapp.problems import Conflict
@@ -59,8 +60,8 @@ def with_columns(version: Version, recipe: Recipe) -> Recipe:
 
 
 def surveyed(version: Version) -> dict[str, Any]:
-    """The version's inspection, its columns with the roles that hold."""
-    return {**version.inspection, "columns": roles.columns(version)}
+    """The version's inspection, its columns with the roles that hold, and what is wrong with it for those."""
+    return {**version.inspection, "columns": roles.columns(version), "problems": problems_of(version).problems}
 
 
 def _of_text(version: Version, recipe: Recipe) -> Facts:
