@@ -29,7 +29,10 @@ def index(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
     asked = filters.read(request.GET)
     runs = selectors.runs_of(request.user, team)
-    page = Paginator(asked.of(runs).defer("version__inspection", *UNSHOWN), PAGE).get_page(request.GET.get("page"))
+    pages = Paginator(asked.of(runs).defer("version__inspection", *UNSHOWN), PAGE)
+    page = pages.get_page(number := request.GET.get("page", "1"))
+    if number != str(page.number):
+        asked.wrong.append(("page", f"there is no page {number!r:.60} of {pages.num_pages}"))
     _say_what_they_wait_for(page.object_list)
     context = {
         "page": page, "asked": asked, "team": team, "any": bool(page.object_list) or runs.exists(),

@@ -37,9 +37,10 @@ function part<T extends Element = HTMLElement>(row: Element, name: string): T | 
 
 async function reload(): Promise<void> {
   clearTimeout(timer);
+  const wanted = location.href;
   try {
-    const html = await (await ask(location.href)).text();
-    if (list) replace(list, html);
+    const html = await (await ask(wanted)).text();
+    if (list && wanted === location.href) replace(list, html); // else somebody narrowed it otherwise meanwhile
   } catch {
     // offline: what is shown stays, and the page says so
   }
