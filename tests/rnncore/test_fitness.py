@@ -76,8 +76,8 @@ def test_a_record_with_more_tags_than_words_is_refused_with_its_line(tmp_path):
     rows[5] = {**rows[5], "ner": ["O", "N", "V", "V"]}
     path = tmp_path / "tagged.jsonl"
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    for named in ({}, {"text_column": "tokens", "tag_column": "ner"}):
+    for given in ({}, {"text_column": "tokens", "tag_column": "ner"}):
         with pytest.raises(RecipeError, match=r"3 words and 4 tags \(line 6\)") as refused:
-            plan.facts_of(Recipe.parse({"task": {"kind": "tagging", **named}}), path)
+            plan.facts_of(Recipe.parse({"task": {"kind": "tagging", **given}}), path)
         assert [field for field, _ in refused.value.errors] == ["task.tag_column"]
     plan.facts_of(Recipe.parse({"task": {"kind": "tagging", "tag_column": "upos"}}), path)
