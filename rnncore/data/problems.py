@@ -206,7 +206,7 @@ def _tags(table: Table, roles: dict[str, list[str]]) -> Iterator[Problem]:
     words, tags = (table.columns[roles[role][0]] for role in ("text", "tag"))
     uneven = [
         row for row, (one, other) in enumerate(zip(words, tags, strict=True))
-        if one is not None and other is not None and _count(one) != _count(other)
+        if not empty(one) and not empty(other) and _count(one) != _count(other)
     ]  # fmt: skip
     if uneven:
         row = uneven[0]

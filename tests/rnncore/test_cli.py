@@ -236,3 +236,14 @@ def test_weights_to_start_from(folder, capsys):
     assert "network.hidden_size: the weights have 8, not 9" in complaint(capsys)
     assert main([*again[:5], "third", "--weights", "nowhere"]) == 2
     assert "weights: nowhere" in complaint(capsys)
+
+
+def test_a_plan_on_unfit_data_exits_2_with_the_line(tmp_path, capsys):
+    days = [f"2024-01-{day:02d}" for day in range(1, 29)] + [f"{day:02d}.02.2024" for day in range(1, 28)]
+    (tmp_path / "series.csv").write_text("day,value\n" + "".join(f"{day},{n % 7}.5\n" for n, day in enumerate(days)))
+    (tmp_path / "recipe.json").write_text('{"task": {"kind": "forecasting"}}')
+    assert main(["plan", str(tmp_path / "recipe.json"), "--data", str(tmp_path / "series.csv")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("rnncore: error: task.time_column: ") and "(line 30)" in said and said.count("\n") == 1
+    assert main(["data", str(tmp_path / "series.csv")]) == 0
+    assert json.loads(capsys.readouterr().out)["problems"][0]["line"] == 30

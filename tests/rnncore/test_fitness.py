@@ -81,3 +81,6 @@ def test_a_record_with_more_tags_than_words_is_refused_with_its_line(tmp_path):
             plan.facts_of(Recipe.parse({"task": {"kind": "tagging", **given}}), path)
         assert [field for field, _ in refused.value.errors] == ["task.tag_column"]
     plan.facts_of(Recipe.parse({"task": {"kind": "tagging", "tag_column": "upos"}}), path)
+    rows[5]["tokens"] = []  # without words it is left out
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    plan.facts_of(Recipe.parse({"task": {"kind": "tagging"}}), path)

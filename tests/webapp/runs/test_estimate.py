@@ -75,3 +75,16 @@ def test_wrong_recipes_and_unready_versions(version, alice, make):
     for status in ("processing", "failed"):
         with pytest.raises(Conflict):
             estimate(version=make.dataset(alice.personal_team, status=status).version, recipe=recipe())
+
+
+def test_what_was_found_wrong_when_the_file_was_read_is_refused_at_the_field(alice, make):
+    rows = [{"tokens": ["a", "dog"], "ner": ["D", "N"], "upos": ["D", "N"]} for _ in range(20)]
+    rows[4] = {**rows[4], "ner": ["D", "N", "V"]}
+    text = "".join(f"{json.dumps(row)}\n" for row in rows)
+    version = make.read(alice.personal_team, name="tagged.jsonl", text=text).version
+    with pytest.raises(RecipeError, match=r"task.tag_column: .*2 words and 3 tags \(line 5\)"):
+        estimate(version=version, recipe={"task": {"kind": "tagging"}})
+    assert estimate(version=version, recipe={"task": {"kind": "tagging", "tag_column": "upos"}})["steps"]
+    for problem in version.inspection["problems"]:
+        del problem["fields"]  # of a file that was read before they were told: the training says it
+    assert estimate(version=version, recipe={"task": {"kind": "tagging"}})["steps"]
