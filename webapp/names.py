@@ -14,7 +14,7 @@ UNSEEN = frozenset({"Cf", "Mn", "Zs"})  # joiners, marks and blanks: alone they 
 
 def clean_name(text: str, *, field: str = "name") -> str:
     """The name in one line, without control characters. Raises Invalid when nothing is left or it is too long."""
-    name = _one_line(text)
+    name = one_line(text)
     if all(unicodedata.category(char) in UNSEEN for char in name):
         raise Invalid.at(field, "Give it a name.")
     if len(name) > LONGEST:
@@ -28,7 +28,7 @@ def clean_filename(text: str) -> str:
     >>> clean_filename("../../etc/passwd"), clean_filename("C:\\\\texts\\\\a\\0b.txt"), clean_filename("..")
     ('passwd', 'ab.txt', 'untitled')
     """
-    name = _one_line(text.replace("\\", "/").rpartition("/")[2])
+    name = one_line(text.replace("\\", "/").rpartition("/")[2])
     if not name.strip("."):
         return "untitled"
     stem, dot, ending = name.rpartition(".")
@@ -37,7 +37,8 @@ def clean_filename(text: str) -> str:
     return _cut(stem, FILENAME_BYTES - len(ending.encode()) - 1) + dot + ending
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """The text without line breaks, control characters and marks that turn its direction."""
     kept = (" " if char.isspace() else char for char in text)
     return " ".join("".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cs") and c not in BIDI).split())
 

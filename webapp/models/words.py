@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from webapp.names import one_line
 from webapp.problems import Invalid
 
 MOST = {"description": 4_000, "intended_use": 10_000, "note": 20_000, "licence": 200}  # characters
@@ -45,10 +46,10 @@ def too_long(most: int, length: int) -> str:
 def tags_of(written: list[str]) -> list[str]:
     """Tags in the order of writing, each in one line and once, whatever its case; a comma parts two.
 
-    >>> tags_of(["Poetry, small", "poetry", " "])
+    >>> tags_of(["Poetry, small", "poetry", " ", "po\\0etry"])
     ['Poetry', 'small']
     """
-    parts = [" ".join(part.split()) for text in written for part in text.split(",")]
+    parts = [one_line(part) for text in written for part in text.split(",")]
     kept: dict[str, str] = {}
     for part in filter(None, parts):
         kept.setdefault(part.casefold(), part)

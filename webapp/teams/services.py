@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.http import Http404
 
 from webapp.accounts.models import User
+from webapp.datasets import parts
 from webapp.live.publish import publish_access
 from webapp.names import clean_name
 from webapp.problems import Conflict, Invalid
@@ -49,7 +50,10 @@ def rename(*, user: User, team: Team, name: str) -> Team:
 
 
 def delete(*, user: User, team: Team) -> None:
-    """Deletes a team that holds nothing; its history stays, where nobody looks. Raises Conflict."""
+    """Deletes a team that holds nothing, with its unfinished uploads; its history stays, where nobody looks.
+
+    Raises Conflict.
+    """
     require_in(user, team.id, "manage")
     people = list(Membership.objects.filter(team=team).values_list("user_id", flat=True))
     try:
@@ -60,9 +64,12 @@ def delete(*, user: User, team: Team) -> None:
             if left := [words for name, one in HOLDS.items() if (words := _counted(getattr(row, name).count(), one))]:
                 raise Conflict(f"It still holds {', '.join(left)}. Delete those first, or hand the team over.")
             note(user, "deleted", row)
+            incoming = list(row.uploads.filter(dataset=None).values_list("id", flat=True))
             row.delete()
     except IntegrityError:  # something was made in it at this very moment
         raise Conflict("Somebody has just put something into it. Look again.") from None
+    for upload_id in incoming:
+        parts.remove(upload_id)
     publish_access(*people)
 
 

@@ -184,6 +184,10 @@ class TestRest:
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["field"].startswith("card.tags")
 
+    def test_tags_have_no_control_characters(self, patch):
+        """Postgres takes no NUL into the column, and marks that turn the direction make tags lie."""
+        assert patch({"card": {"tags": ["a\0b", "\u202egnp\x07"]}}).json()["card"]["tags"] == ["ab", "gnp"]
+
     def test_an_old_revision_changes_nothing(self, patch, model):
         first = patch({"card": {"note": "a"}, "revision": model.revision})
         assert (first.status_code, first["ETag"]) == (200, f'"{model.revision + 1}"')

@@ -6,6 +6,8 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
+from webapp.datasets import parts
+from webapp.datasets.services import create_upload
 from webapp.problems import Conflict, Invalid
 from webapp.teams import services
 from webapp.teams.models import Entry, Team
@@ -50,6 +52,13 @@ def test_a_team_is_deleted_when_nothing_is_in_it(alice, bob, make, team):
     services.delete(user=alice, team=team)
     assert not Team.objects.filter(id=team.id).exists()
     assert Entry.objects.filter(team_id=team.id, what="deleted", thing="Poetry lab").exists()
+
+
+def test_what_was_being_uploaded_goes_with_the_team(alice, team):
+    upload = create_upload(user=alice, team=team, filename="a.txt", length=5)
+    assert parts.length(upload.id) == 0
+    services.delete(user=alice, team=team)
+    assert parts.length(upload.id) is None
 
 
 def test_ones_own_team_stays(alice):
