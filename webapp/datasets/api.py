@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from ninja import Router, Schema
 from pydantic import Field
@@ -184,12 +185,13 @@ def change_dataset(request: HttpRequest, dataset_id: str, body: DatasetChange) -
     """Another name, what its columns are for, or what it is to be trained for; columns that are not named stay."""
     only_known(request)
     dataset = selectors.dataset_for(request.auth, dataset_id, right="upload")
-    if body.columns is not None:
-        services.confirm_roles(user=request.auth, dataset=dataset, roles=body.columns)
-    if body.task is not None:
-        services.choose_task(user=request.auth, dataset=dataset, task=body.task)
-    if body.name is not None:
-        services.rename(user=request.auth, dataset=dataset, name=body.name)
+    with transaction.atomic():  # all of it, or nothing
+        if body.columns is not None:
+            services.confirm_roles(user=request.auth, dataset=dataset, roles=body.columns)
+        if body.task is not None:
+            services.choose_task(user=request.auth, dataset=dataset, task=body.task)
+        if body.name is not None:
+            services.rename(user=request.auth, dataset=dataset, name=body.name)
     return show(dataset)
 
 

@@ -142,6 +142,12 @@ class TestRest:
         answer = patch({"columns": columns})
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
+    @pytest.mark.parametrize("wrong", [{"task": "knitting"}, {"name": " "}])
+    def test_all_of_it_or_nothing(self, patch, talks, wrong):
+        assert patch({"columns": {"mood": "label"}, **wrong}).status_code == 422
+        talks.refresh_from_db()
+        assert talks.roles == {}
+
 
 class TestPage:
     @pytest.fixture
