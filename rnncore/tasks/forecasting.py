@@ -252,7 +252,7 @@ class Model:
 
     def inputs(self, data: Path) -> list[Any]:
         """The whole file as one input: what comes after its last row with values."""
-        return [{name: values for name, values in open_table(data).columns.items() if name in self._names()}]
+        return [{name: list(values) for name, values in open_table(data).columns.items() if name in self._names()}]
 
     def evaluate(self, data: Path, run: Path | None) -> dict[str, Any]:
         """Over every window of the file. The baselines' bands are those of their errors on this very file: they are a
