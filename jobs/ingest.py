@@ -68,7 +68,9 @@ def read(store: DatasetStore, ingest: Ingest) -> None:
         inspection = inspect(
             ingest.path,
             lambda done, total: say(int(HASHING * size + (1 - HASHING) * size * done / max(total, 1))),
-            name=ingest.filename, task=ingest.task, roles=ingest.roles,
+            name=ingest.filename,
+            task=ingest.task,
+            roles=ingest.roles,
         )
         known = finite({**inspection, "sha256": sha256})  # a table may hold 1e999
         _insist(lambda: store.ready(ingest, known))

@@ -61,7 +61,6 @@ class MemoryDesk:
     def delete_version(self, version_id: str) -> None:
         del self.datasets.versions[version_id]
 
-
     def ask(self, name: str) -> None:
         """A question about a file; questions wait in the order of the calls."""
         data = Source(self.folder / "data", "data.csv")

@@ -14,7 +14,7 @@ from rnncore.recipe import Recipe, fields
 LM = {"kind": "language_model"}
 
 WHOLE = {
-    "task": {"kind": "language_model", "tokens": "word", "vocabulary_size": 500, "documents": "--\n\"\\"},
+    "task": {"kind": "language_model", "tokens": "word", "vocabulary_size": 500, "documents": '--\n"\\'},
     "network": {"cell": "rnn", "hidden_size": 8, "num_layers": 2, "nonlinearity": "relu", "bias": False},
     "training": {"seed": 3, "learning_rate": 1e-3, "max_epochs": 2.0, "device": "cuda:1"},
     "sampling": {"prompts": ["", "é\n\x7f\t"], "temperatures": [1.0, 0.5]},

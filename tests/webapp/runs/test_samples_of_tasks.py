@@ -108,7 +108,9 @@ def test_a_model_takes_them_along(run, client, alice, bob, charlie, token):
     assert report_of_model(model.newest, "valid") == {"kind": run.kind, "worst": []}
     assert report_of_model(model.newest, "test") is None
     assert model.figure.value == 0.75
-    assert model.newest.baseline["name"] == ("copy" if run.task.higher else "nothing"), "the strongest by the task's figure"
+    assert model.newest.baseline["name"] == ("copy" if run.task.higher else "nothing"), (
+        "the strongest by the task's figure"
+    )
     sample = model.newest.card["samples"][0]
     assert {"source", "label", "history"} & sample.keys()
     models.update(user=alice, model=model, card={**model.newest.card, "description": "sent back"})
