@@ -14,7 +14,10 @@ from rnncore.errors import DataError
 SHOWN_GAP = 1.5
 """Times the usual step from which on a step is a gap."""
 
-_DATES = ("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%Y%m%d", "%d-%m-%Y", "%d %b %Y", "%b %d, %Y", "%d %B %Y")
+_DATES = (
+    "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y/%m/%d", "%Y%m%d", "%d-%m-%Y",
+    "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y",
+)  # fmt: skip
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p")
 _MONTHS = ("%Y-%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y")
 

@@ -85,7 +85,7 @@ class RunStore:
     def renew(self, claim: Claim) -> str:
         if not _held(claim).update(status=Status.RUNNING, lease_until=timezone.now() + LEASE):
             raise LeaseLost(claim.run_id)
-        return Run.objects.values_list("wanted", flat=True).get(id=claim.run_id)
+        return Run.everything.values_list("wanted", flat=True).get(id=claim.run_id)
 
     @reaching
     def append(self, claim: Claim, events: Sequence[Event]) -> int:
@@ -116,7 +116,7 @@ class RunStore:
             dead = Run.objects.filter(id=run.id, fence=run.fence, lease_until=run.lease_until, wanted=run.wanted)
             if dead.update(**_orphaned(run, now)):
                 reaped.append(run.id)
-                publish_run(Run.objects.get(id=run.id))
+                publish_run(Run.everything.get(id=run.id))
         return reaped
 
     @reaching
@@ -125,7 +125,7 @@ class RunStore:
 
 
 def _claimed(run_id: str) -> Claim:
-    run = Run.objects.select_related("version", "valid_version", "test_version").get(id=run_id)
+    run = Run.everything.select_related("version", "valid_version", "test_version").get(id=run_id)
     publish_run(run)
     return Claim(
         run_id=run.id, fence=run.fence, attempt=run.attempt, recipe=run.filled or run.recipe, folder=folder(run.id),
@@ -156,7 +156,7 @@ def _write(claim: Claim, write: Callable[[Run], Any]) -> tuple[Run, Any]:
 def _end(claim: Claim, **changes: Any) -> None:
     if not _held(claim).update(lease_until=None, **changes):
         raise LeaseLost(claim.run_id)
-    publish_run(Run.objects.get(id=claim.run_id))
+    publish_run(Run.everything.get(id=claim.run_id))
 
 
 def _orphaned(run: Run, now: datetime) -> dict[str, Any]:
