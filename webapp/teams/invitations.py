@@ -35,7 +35,6 @@ def invite(*, user: User, team: Team, role: str, expires_at: datetime | None = N
 
     It ends at ``expires_at``, by default after :data:`LASTS`. Raises Invalid at ``role`` or ``expires_at``.
     """
-    require_in(user, team.id, "manage")
     if role not in Role.values:
         raise Invalid.at("role", f"There is no role {role!r}: {', '.join(Role.values)}.")
     now = timezone.now()
@@ -43,6 +42,7 @@ def invite(*, user: User, team: Team, role: str, expires_at: datetime | None = N
         raise Invalid.at("expires_at", "The invitation would end before it begins.")
     secret = secrets.token_urlsafe(24)
     with transaction.atomic():
+        require_in(user, held(team).id, "manage")  # locked: who steps down meanwhile leaves no link behind
         invitation = Invitation.objects.create(
             team=team, role=role, sha256=_hash(secret), created_by=user, expires_at=expires_at or now + LASTS
         )

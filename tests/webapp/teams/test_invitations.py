@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from webapp.problems import Conflict, Invalid
 from webapp.teams.invitations import Dead, accept, by_secret, invitation_for, invite, is_open, revoke
-from webapp.teams.models import Invitation
+from webapp.teams.models import Invitation, Membership
 from webapp.teams.selectors import invitations_of, role_of
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +84,17 @@ def test_who_may_invite_and_how(alice, bob, team):
         with pytest.raises(Invalid) as refused:
             invite(user=alice, team=team, role=role, expires_at=ends)
         assert refused.value.errors[0][0] == field
+
+
+def test_who_stops_being_an_owner_at_this_moment_leaves_no_link(alice, bob, team, monkeypatch):
+    def stepping_down(length: int) -> str:
+        Membership.objects.filter(team=team, user=alice).update(role="editor")
+        return "x" * length
+
+    monkeypatch.setattr("webapp.teams.invitations.secrets.token_urlsafe", stepping_down)
+    with pytest.raises(PermissionDenied):
+        invite(user=alice, team=team, role="owner")
+    assert not Invitation.objects.filter(role="owner").exists()
 
 
 def test_the_list_has_those_that_wait(alice, bob, charlie, team, secret):
