@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, Now
 
 from rnncore import catalog
 from webapp.datasets.models import Dataset
+from webapp.ids import is_id
 from webapp.runs.models import Run, Status
 from webapp.teams.models import Team
 
@@ -56,8 +57,8 @@ CHOICES: dict[str, Choice] = {
     "status": _one_of(dict(Status.choices), "status"),
     "task": _one_of({kind: task.label for kind, task in catalog.TASKS.items()}, "task_kind"),
     "cell": _one_of({name: cell.label for name, cell in catalog.CELLS.items()}, "cell"),
-    "dataset": Choice("dataset", _datasets, lambda value: Q(version__dataset=value) if value.isalnum() else None),
-    "by": Choice("person", _people, lambda value: Q(created_by=value) if value.isalnum() else None),
+    "dataset": Choice("dataset", _datasets, lambda value: Q(version__dataset=value) if is_id(value) else None),
+    "by": Choice("person", _people, lambda value: Q(created_by=value) if is_id(value) else None),
 }
 
 

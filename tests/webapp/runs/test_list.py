@@ -79,7 +79,7 @@ def test_the_list_is_what_its_address_says(as_, alice, runs, query, names):
 
 @pytest.mark.parametrize(("query", "name"), [
     ("status=sleeping", "status"), ("task=poetry", "task"), ("cell=%3Cb%3E", "cell"), ("sort=loss%27--", "sort"),
-    ("dataset=../x", "dataset"), ("page=7", "page"), ("page=-1", "page"), ("page=abc", "page"),
+    ("dataset=../x", "dataset"), ("by=%C3%A9", "by"), ("page=7", "page"), ("page=-1", "page"), ("page=abc", "page"),
 ])  # fmt: skip
 def test_what_somebody_made_up_is_said_and_left_out(as_, alice, runs, query, name):
     page = as_(alice).get(f"/runs/?{query}").content.decode()
