@@ -125,7 +125,7 @@ def test_runs_stand_beside_one_another(alice, ids):
     assert faults(alice) == []
 
     alice.set_viewport_size({"width": 360, "height": 740})
-    assert alice.evaluate("document.documentElement.scrollWidth") == 360
+    alice.wait_for_function("document.documentElement.scrollWidth === 360")  # once the chart has followed
     controls, card = chart.locator(".controls").bounding_box(), chart.bounding_box()
     assert controls["x"] + controls["width"] <= card["x"] + card["width"]
 
