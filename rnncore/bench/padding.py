@@ -23,7 +23,7 @@ from rnncore.networks.stack import Stack
 
 GOAL = 5.0
 INPUT, HIDDEN, BATCH, LONGEST = 128, 256, 64, 200
-BATCHES, EQUAL = 16, 4
+BATCHES, EQUAL = 48, 4
 """How many: with lengths that differ, enough to find like ones among; where all are equal, a few say the same."""
 
 ROUNDS = 3
