@@ -24,7 +24,8 @@ ACTS: dict[str, tuple[str, Callable[..., None]]] = {
 
 
 def act(*, user: User, what: str, ids: Sequence[str]) -> list[Run]:
-    """Does it to all runs of these ids, or to none. The runs that it was done to: what has ended is not stopped.
+    """Does it to the runs of these ids once it may be done to all of them. Gives those that it was done to: what has
+    ended is not stopped.
 
     Raises Http404 where one of them may not be seen (or there are none, or too many), PermissionDenied where the role
     in its team does not allow it.

@@ -1,5 +1,5 @@
 /** Losses of several runs over one another. */
-import { all, find } from "../dom";
+import { find } from "../dom";
 import { AXES, type Axis, Scale, ends } from "../run/axis";
 import { Chart } from "../run/chart";
 import { ascending, ceiling, logExtent, lossExtent } from "../run/charts";
@@ -7,6 +7,7 @@ import type { Column, Line } from "../run/drawing";
 import type { Points } from "../run/feed";
 import { alike, given, loss } from "../run/format";
 import { smooth } from "../run/smooth";
+import { listen } from "../run/view";
 import { type Member, load } from "./runs";
 
 type Range = { min: number; max: number };
@@ -46,29 +47,15 @@ export class ComparedChart {
   }
 
   #listen(): void {
-    for (const input of all<HTMLInputElement>("input[name=axis]")) {
-      input.addEventListener("change", () => {
-        this.#axis = input.value as Axis;
-        void this.zoom(null);
-      });
-    }
-    const toggle = (id: string, set: (on: boolean) => void): void => {
-      const button = find(`#${id}`) as HTMLElement;
-      button.addEventListener("click", () => {
-        const on = button.getAttribute("aria-pressed") !== "true";
-        button.setAttribute("aria-pressed", String(on));
-        set(on);
-        this.draw();
-      });
-    };
-    toggle("loss-log", (on) => (this.#log = on));
-    toggle("loss-smooth", (on) => (this.#smooth = on));
-    const drawn = find<HTMLSelectElement>("#drawn") as HTMLSelectElement;
-    drawn.addEventListener("change", () => {
-      this.#what = drawn.value;
-      this.draw();
+    const redraw = (): void => this.draw();
+    listen({
+      axis: (axis) => ((this.#axis = axis), void this.zoom(null)),
+      log: (on) => ((this.#log = on), redraw()),
+      smooth: (on) => ((this.#smooth = on), redraw()),
+      reset: () => void this.zoom(null),
     });
-    find("#zoom-reset")?.addEventListener("click", () => void this.zoom(null));
+    const drawn = find<HTMLSelectElement>("#drawn") as HTMLSelectElement;
+    drawn.addEventListener("change", () => ((this.#what = drawn.value), redraw()));
   }
 
   /** Shows a part, on the axis that is drawn now, and asks for the finer points of each run in it. */

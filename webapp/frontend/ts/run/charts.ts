@@ -1,5 +1,5 @@
 /** The four charts of a run: what they share (axis, zoom, crosshair) and what each draws. */
-import { all, find, h } from "../dom";
+import { find, h } from "../dom";
 import { compact } from "../units";
 import { AXES, type Axis, Scale, ends } from "./axis";
 import type { Boot } from "./boot";
@@ -10,6 +10,7 @@ import { alike, given, loss, short } from "./format";
 import { future } from "./schedule";
 import { hardest, measured, metricOf, written } from "./metrics";
 import { smooth } from "./smooth";
+import { listen } from "./view";
 import { baselineName } from "./words";
 
 /** Steps from … to. */
@@ -84,25 +85,14 @@ export class Charts {
   }
 
   #listen(): void {
-    for (const input of all<HTMLInputElement>("input[name=axis]")) {
-      input.addEventListener("change", () => {
-        this.#axis = input.value as Axis;
-        this.draw();
-      });
-    }
-    const toggle = (id: string, set: (on: boolean) => void): void => {
-      const button = find(`#${id}`) as HTMLElement;
-      button.addEventListener("click", () => {
-        const on = button.getAttribute("aria-pressed") !== "true";
-        button.setAttribute("aria-pressed", String(on));
-        set(on);
-        this.draw();
-      });
-    };
-    this.#chosen?.addEventListener("change", () => this.draw());
-    toggle("loss-log", (on) => (this.#log = on));
-    toggle("loss-smooth", (on) => (this.#smooth = on));
-    find("#zoom-reset")?.addEventListener("click", () => void this.zoom(null));
+    const redraw = (): void => this.draw();
+    this.#chosen?.addEventListener("change", redraw);
+    listen({
+      axis: (axis) => ((this.#axis = axis), redraw()),
+      log: (on) => ((this.#log = on), redraw()),
+      smooth: (on) => ((this.#smooth = on), redraw()),
+      reset: () => void this.zoom(null),
+    });
   }
 
   /** Shows a part of the run, on whatever axis the charts have now, and asks the server for all it knows of it. */
