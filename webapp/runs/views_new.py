@@ -94,7 +94,10 @@ def _chosen(request: HttpRequest, dataset_id: str) -> Dataset:
 
 def _ready(request: HttpRequest) -> list[Dataset]:
     ours = datasets_of(request.user, team_of(request, right="train"))
-    return [dataset for dataset in ours if dataset.version.status == Status.READY]
+    ready = [dataset for dataset in ours if dataset.version.status == Status.READY]
+    for dataset in ready:
+        dataset.words = in_words(dataset.version)
+    return ready
 
 
 def _form(request: HttpRequest, dataset: Dataset) -> RecipeForm:

@@ -9,6 +9,7 @@ from webapp.pages.templatetags import units
         (units.number, 1_115_394, "1,115,394"),
         (units.number, None, ""),
         (units.decimals, 1.5493, "1.549"),
+        (units.decimals, 1.15158e12, "1.15e12"),
         (units.decimals, None, "–"),
         (units.compact, 9999, "9,999"),
         (units.compact, 1_340_000, "1.34 M"),

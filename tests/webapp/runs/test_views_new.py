@@ -38,7 +38,14 @@ def test_without_a_dataset_one_is_chosen(signed_in, dataset, make, alice):
 
 
 def test_with_none_to_choose_the_way_to_one(signed_in):
-    assert "No text to train on yet" in body(signed_in.get("/runs/new/"))
+    assert "Nothing to train on yet" in body(signed_in.get("/runs/new/"))
+
+
+def test_what_is_chosen_from_says_how_much_it_is(signed_in, make, alice):
+    make.dataset(alice.personal_team, name="foxes.txt")
+    assert re.search(
+        r"foxes\.txt</span>\s*<span[^>]*>[\d,]+ characters, \d+ different<", body(signed_in.get("/runs/new/"))
+    )
 
 
 def test_the_form_offers_what_fits_the_text(signed_in, dataset):

@@ -20,8 +20,10 @@ def number(value: float | None) -> str:
 
 @register.filter
 def decimals(value: float | None, places: int = 3) -> str:
-    """1.5493 → 1.549; nothing → a dash."""
-    return "–" if value in (None, "") else f"{value:,.{places}f}"
+    """1.5493 → 1.549; from ten million on a power of ten, as of a loss that has run away; nothing → a dash."""
+    if value in (None, ""):
+        return "–"
+    return f"{value:.2e}".replace("e+", "e") if abs(value) >= 1e7 else f"{value:,.{places}f}"
 
 
 @register.filter
