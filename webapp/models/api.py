@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -181,9 +182,12 @@ def change_model(request: HttpRequest, response: HttpResponse, model_id: str, bo
 
 
 def _matched(header: str | None) -> int | None:
-    """The revision that ``If-Match`` names. Raises Invalid where it is none of ours."""
+    """The revision that ``If-Match`` names. Raises Invalid where it is none of ours, Changed for a weak tag, which
+    never matches (RFC 9110, 13.1.1)."""
     if header is None or header.strip() == "*":
         return None
+    if re.fullmatch(r'W/"[^"]*"', header.strip()):
+        raise Changed('If-Match: a weak tag matches nothing. Send the one of the answer\'s ETag, without "W/".')
     text = header.strip().strip('"')
     if not (text.isdecimal() and text.isascii() and len(text) < 10):
         raise Invalid.at("If-Match", 'is no revision: it is a number in quotes, as the answer\'s ETag, like "3"')

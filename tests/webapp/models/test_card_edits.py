@@ -200,6 +200,8 @@ class TestRest:
         assert patch({"card": {"note": "b"}}, **{"If-Match": first["ETag"]}).status_code == 200
         assert patch({"card": {"note": "c"}}, **{"If-Match": "*"}).status_code == 200
         assert patch({"card": {"note": "d"}}).status_code == 200, "whoever names none means the card as it is"
+        for weak in ('W/"1"', f'W/"{Model.objects.get(id=model.id).revision}"'):  # however right it is
+            assert patch({"name": "x"}, **{"If-Match": weak}).status_code == 412
         wrong = patch({"name": "x"}, **{"If-Match": '"abc"'})
         assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "If-Match")
 
