@@ -17,6 +17,7 @@ from webapp.models import services as models
 from webapp.models.selectors import share_for
 from webapp.pages.dialogs import ask, leave
 from webapp.problems import Refused
+from webapp.runs.selectors import deleted_of
 from webapp.teams import selectors, services
 from webapp.teams.current import choose, team_of
 from webapp.teams.forms import InvitationForm, TeamForm
@@ -128,8 +129,16 @@ def delete(request: HttpRequest, team_id: str) -> HttpResponse:
     return confirm(
         request, team, act, title="Delete the team", question=f"Delete “{team.name}”?", yes="Delete",
         words="Everybody in it loses their access, and its invitations stop working. A team that still holds data, "
-        "runs or models is not deleted.",
+        f"runs or models is not deleted.{_lost(deleted_of(request.user, team).count())}",
     )  # fmt: skip
+
+
+def _lost(runs: int) -> str:
+    """What is said of deleted runs, which go with the team."""
+    if not runs:
+        return ""
+    which = "1 run that was" if runs == 1 else f"{runs} runs that were"
+    return f" {which} deleted within the last hour {'goes' if runs == 1 else 'go'} with it and cannot be brought back."
 
 
 @require_POST

@@ -13,6 +13,7 @@ from webapp.accounts.models import User
 from webapp.models.models import Share
 from webapp.models.services import share
 from webapp.runs.models import Run
+from webapp.runs.services import delete as delete_run
 from webapp.teams.history import note
 from webapp.teams.invitations import invite
 from webapp.teams.models import Invitation, Membership, Team
@@ -172,6 +173,18 @@ def test_deleting_from_the_page(as_, alice, team, make):
     client.post("/teams/switch/", {"team": team.id})
     assert client.post(f"/teams/{team.id}/delete/").headers["Location"] == "/"
     assert client.get("/").status_code == 200, "and one works in one's own team again"
+
+
+def test_deleted_runs_that_would_be_lost_with_the_team_are_counted(as_, alice, team, make):
+    client, url = as_(alice), f"/teams/{team.id}/delete/"
+    assert "brought back" not in client.get(url).content.decode()
+    dataset = make.dataset(alice.personal_team)
+    runs = [make.run(team, dataset=dataset) for _ in range(2)]
+    for run, words in zip(runs, ("1 run that was", "2 runs that were"), strict=True):
+        delete_run(user=alice, run=run)
+        assert f"{words} deleted within the last hour" in client.get(url).content.decode()
+    client.post(url)
+    assert not Run.everything.exists()
 
 
 def test_links_are_revoked_from_the_page(as_, alice, bob, team, make):
