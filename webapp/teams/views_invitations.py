@@ -17,7 +17,7 @@ from webapp.problems import Conflict, Refused
 from webapp.teams import invitations
 from webapp.teams.current import choose
 from webapp.teams.forms import InvitationForm
-from webapp.teams.selectors import team_for
+from webapp.teams.selectors import role_of, team_for
 from webapp.teams.views import page
 
 KEY = "invitation"  # of the session: the secret of the link that somebody opened without being signed in
@@ -63,7 +63,9 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
                 messages.success(request, f"Welcome to “{team.name}”. You are {invitation.role} here.")
                 return redirect("teams:detail", team.id)
     except Refused as refused:
-        context |= {"why": str(refused), "not_you": isinstance(refused, Conflict)}
+        mine = signed_in and invitation.accepted_by_id == request.user.id
+        inside = mine and role_of(request.user, invitation.team)  # a double click, the back button
+        context |= {"why": str(refused), "not_you": isinstance(refused, Conflict), "inside": inside}
         return render(request, "teams/join_refused.html", context, status=refused.status)
     if not signed_in:
         request.session[KEY] = secret
