@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
+from django.test import Client
 from django.utils import timezone
 
 from rnncore.events import iso
@@ -85,6 +86,23 @@ def token():
     from webapp.accounts.services import create_token
 
     return lambda user: create_token(user=user, name="test")[1]
+
+
+@pytest.fixture
+def as_():
+    """A browser in which somebody is signed in."""
+
+    def sign_in(user) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def signed_in(as_, alice) -> Client:
+    return as_(alice)
 
 
 class Maker:
@@ -210,3 +228,9 @@ def statistics(text: str) -> dict[str, Any]:
 @pytest.fixture
 def make(db):
     return Maker()
+
+
+@pytest.fixture
+def dataset(make, alice):
+    """A text of hers, read as it is in earnest."""
+    return make.read(alice.personal_team)

@@ -150,11 +150,6 @@ class TestRest:
 
 
 class TestPage:
-    @pytest.fixture
-    def signed_in(self, client, alice):
-        client.force_login(alice)
-        return client
-
     def test_it_has_what_a_page_shows(self, signed_in, talks):
         shown = signed_in.get(f"/datasets/{talks.id}/").context
         assert (shown["is_table"], shown["data_words"]) == (True, "40 records, 4 columns")

@@ -8,17 +8,6 @@ from webapp.teams.models import Membership
 MARKUP = "<script>alert(1)</script> & \0 \ufffd\n" * 50
 
 
-@pytest.fixture
-def signed_in(client, alice):
-    client.force_login(alice)
-    return client
-
-
-@pytest.fixture
-def dataset(make, alice):
-    return make.read(alice.personal_team)
-
-
 def body(response) -> str:
     return response.content.decode()
 

@@ -30,15 +30,6 @@ def model(alice, make):
 
 
 @pytest.fixture
-def as_(client):
-    def sign_in(user) -> Client:
-        client.force_login(user)
-        return client
-
-    return sign_in
-
-
-@pytest.fixture
 def stranger():
     return Client()
 

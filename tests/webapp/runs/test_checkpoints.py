@@ -18,16 +18,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def as_():
-    def client(user) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return client
-
-
-@pytest.fixture
 def run(alice, make):
     row = make.trained(alice.personal_team)
     full = {

@@ -7,7 +7,6 @@ import json
 import re
 
 import pytest
-from django.test import Client
 
 from webapp.models.services import publish
 from webapp.runs import services
@@ -27,16 +26,6 @@ RECIPE = {
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch):
     monkeypatch.setattr("webapp.runs.services.wake", lambda *_: None)
-
-
-@pytest.fixture
-def as_():
-    def client(user) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return client
 
 
 @pytest.fixture

@@ -16,15 +16,6 @@ from webapp.teams.models import Entry, Membership
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def as_(client):
-    def sign_in(user):
-        client.force_login(user)
-        return client
-
-    return sign_in
-
-
 FRAGMENT = {"HTTP_HX_REQUEST": "true"}
 RECIPES = {
     "poems": {"task": {"kind": "language_model"}, "network": {"cell": "gru"}},

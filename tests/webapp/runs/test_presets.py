@@ -6,24 +6,11 @@ import html
 import json
 import re
 
-import pytest
-
 from webapp.datasets.models import Dataset
 from webapp.runs import presets
 from webapp.runs.recipe_form import RecipeForm
 
 NAMES = ("quick", "balanced", "thorough")
-
-
-@pytest.fixture
-def signed_in(client, alice):
-    client.force_login(alice)
-    return client
-
-
-@pytest.fixture
-def dataset(make, alice):
-    return make.read(alice.personal_team)
 
 
 def body(response) -> str:

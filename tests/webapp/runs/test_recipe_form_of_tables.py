@@ -117,11 +117,6 @@ def test_what_is_written_is_read_again(series, make, alice):
 
 
 class TestPage:
-    @pytest.fixture
-    def signed_in(self, client, alice):
-        client.force_login(alice)
-        return client
-
     def test_another_task_is_one_select_away(self, signed_in, dataset):
         shown = signed_in.get(f"/runs/new/?dataset={dataset.id}")
         assert (shown.context["kind"], shown.context["step"].kind) == ("classification", "classification")

@@ -7,7 +7,6 @@ import re
 import tomllib
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from rnncore.recipe import Recipe
@@ -49,15 +48,6 @@ def run(alice, make):
 def viewer(alice, charlie):
     Membership.objects.create(team=alice.personal_team, user=charlie, role=Role.VIEWER)
     return charlie
-
-
-@pytest.fixture
-def as_(client):
-    def sign_in(user) -> Client:
-        client.force_login(user)
-        return client
-
-    return sign_in
 
 
 def url(name: str, run: Run) -> str:

@@ -11,17 +11,6 @@ from webapp.runs.models import Run
 from webapp.teams.models import Membership
 
 
-@pytest.fixture
-def signed_in(client, alice):
-    client.force_login(alice)
-    return client
-
-
-@pytest.fixture
-def dataset(make, alice):
-    return make.read(alice.personal_team)
-
-
 def body(response) -> str:
     return response.content.decode()
 
