@@ -10,6 +10,7 @@ fraction of the time and needs a fraction of the memory. Weights come from a *mo
     conditioned  a network that writes for a label
     samplers     from scores to the next token
     writing      a request, and the text that answers it
+    unknown      what a model does not know of what it is asked about
     beam         the best sequences that a decoder can write (with torch, for tasks)
     serve        many requests at once, over standard input and output
     command      ``rnncore generate`` and ``rnncore serve``

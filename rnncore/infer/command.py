@@ -42,6 +42,7 @@ def generate(arguments: argparse.Namespace) -> int:
     _one_thread()
     from rnncore.infer.conditioned import load
     from rnncore.infer.locate import model_folder
+    from rnncore.infer.unknown import of_prompt
     from rnncore.infer.writing import Request, write
 
     request = Request.parse({name: getattr(arguments, name) for name in _OPTIONS} | {"alternatives": 0})
@@ -51,6 +52,8 @@ def generate(arguments: argparse.Namespace) -> int:
     pieces = chain([first] if first else [], pieces)
     if arguments.seed is None:
         sys.stderr.write(f"seed {request.seed}\n")
+    if unknown := of_prompt(runtime.tokenizer, request.prompt).get("unknown"):
+        sys.stderr.write(f"read as unknown: {', '.join(unknown)}\n")
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     if request.count == 1:
         for piece in pieces:

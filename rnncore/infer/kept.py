@@ -13,6 +13,7 @@ from rnncore.infer.locate import model_folder
 from rnncore.infer.runtime import FILES, Runtime
 
 if TYPE_CHECKING:
+    from rnncore.infer.unknown import Telling
     from rnncore.tasks import Model
 
 
@@ -31,7 +32,7 @@ class Models:
         """The network that ``path`` means, read anew where its files changed. Raises as ``Runtime.load`` does."""
         return self._get("writing", path, _runtime)
 
-    def predicting(self, path: str) -> Model:
+    def predicting(self, path: str) -> Model | Telling:
         """The model of a task that predicts. The first one loads PyTorch. Raises as ``infer.predict.model_of`` does."""
         return self._get("predicting", path, _model)
 
@@ -57,7 +58,7 @@ def _runtime(folder: Path) -> tuple[Runtime, int]:
     return runtime, runtime.nbytes
 
 
-def _model(folder: Path) -> tuple[Model, int]:
+def _model(folder: Path) -> tuple[Model | Telling, int]:
     import torch
 
     from rnncore.infer.predict import model_of

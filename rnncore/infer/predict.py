@@ -11,6 +11,7 @@ from typing import Any
 from rnncore import catalog
 from rnncore.errors import RequestError
 from rnncore.infer.locate import model_folder
+from rnncore.infer.unknown import Telling, telling
 from rnncore.tasks import Model, open_model
 from rnncore.train.evaluate import task_of
 
@@ -19,7 +20,8 @@ TOGETHER = 256
 
 
 def predict(path: str | Path, data: str | Path) -> Iterator[dict[str, Any]]:
-    """One output a record of the file ``data``, in order; what an output has depends on the task.
+    """One output a record of the file ``data``, in order; what an output has depends on the task, and what of its input
+    is unknown to the model, :mod:`rnncore.infer.unknown` says.
 
     ``path``: a run's folder or a model's. Raises RequestError where its task does not predict, DataError, PromptError,
     CheckpointError.
@@ -30,14 +32,15 @@ def predict(path: str | Path, data: str | Path) -> Iterator[dict[str, Any]]:
         yield from model.predict(some)
 
 
-def model_of(path: str | Path) -> Model:
-    """The model of a folder, if its task predicts. Raises RequestError, CheckpointError."""
+def model_of(path: str | Path) -> Model | Telling:
+    """The model of a folder, if its task predicts; it says what it does not know. Raises RequestError,
+    CheckpointError."""
     folder = model_folder(path)
     kind = task_of(folder)
     if not catalog.TASKS[kind].predicts:
         label = catalog.TASKS[kind].label.lower()
         raise RequestError(f"a {label} writes and does not predict", hint="Use rnncore generate.")
-    return open_model(kind, folder)
+    return telling(open_model(kind, folder), folder)
 
 
 def write(path: str | Path, data: str | Path, out: str | Path) -> int:

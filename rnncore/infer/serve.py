@@ -11,7 +11,8 @@ Written::
     {"ready": true}                                          once, first
     {"id": …, "kind": "tokens", "text": 0, "tokens": [{"token", "probability", "alternatives": [[token, p], …]}, …]}
     {"id": …, "kind": "outputs", "outputs": [{…}, …]}            of the next inputs, in order
-    {"id": …, "kind": "done", "seed": …, "cancelled": false}     the last line of an id …
+    {"id": …, "kind": "done", "seed": …, "cancelled": false}     the last line of an id …; of a prompt that was not
+                                                                 known whole also what rnncore.infer.unknown says
     {"id": …, "kind": "error", "error": …, "hint": …, "field": …}   … or this; field is null where no field is wrong
 
 Requests take turns, token by token, so that a long one holds up nobody; predictions have a thread of their own
@@ -34,6 +35,7 @@ from rnncore.errors import RnncoreError
 from rnncore.infer.kept import Models
 from rnncore.infer.predictor import Predictor
 from rnncore.infer.refusals import refusal
+from rnncore.infer.unknown import of_prompt
 from rnncore.infer.writing import FieldError, Piece, Request, write
 
 CACHE_BYTES = 2**30
@@ -129,12 +131,14 @@ class Desk:
             raise FieldError("folder", f"must be the path of a model, not {folder!r:.60}")
         request = Request.parse(body)
         tray = Tray(self._say, identity, request.count)
-        for piece in write(self._models.writing(folder), request):
+        runtime = self._models.writing(folder)
+        for piece in write(runtime, request):
             if piece is not None:
                 tray.put(piece)
             yield
         tray.empty()
-        self._say({"id": identity, "kind": "done", "seed": request.seed, "cancelled": False})
+        unknown = of_prompt(runtime.tokenizer, request.prompt)
+        self._say({"id": identity, "kind": "done", "seed": request.seed, "cancelled": False, **unknown})
 
     def _cancel(self, identity: str | int) -> None:
         if self._active.pop(identity, None) is not None or self._predictor.cancel(identity):

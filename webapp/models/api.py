@@ -110,6 +110,9 @@ class TextOut(Schema):
 class GeneratedOut(Schema):
     texts: list[TextOut]
     seed: int
+    unknown: list[str] = Field([], description="words of the prompt that the model does not know; there where some are")
+    unknown_at: list[tuple[int, int]] = Field([], description="where they stand in it")
+    tokens_read: int = Field(0, description="words and marks of the prompt")
 
 
 class PredictedOut(Schema):
@@ -229,7 +232,7 @@ def get_model_report(
     return report
 
 
-@router.post("/models/{model_id}/generate", response=GeneratedOut)
+@router.post("/models/{model_id}/generate", response=GeneratedOut, exclude_unset=True)
 async def generate(request: HttpRequest, model_id: str, version: Number, body: generation.Request) -> Any:
     """Writes text. With `Accept: text/event-stream` the tokens come as they are written, with their runners-up."""
     return await generation.answer(request, await in_thread(_chosen)(request, model_id, version), body)
@@ -237,7 +240,12 @@ async def generate(request: HttpRequest, model_id: str, version: Number, body: g
 
 @router.post("/models/{model_id}/predict", response=PredictedOut)
 async def predict(request: HttpRequest, model_id: str, version: Number, body: prediction.Request) -> Any:
-    """Answers inputs, one output each: a label with probabilities, a value, tags, another text, or a forecast."""
+    """Answers inputs, one output each: a label with probabilities, a value, tags, another text, or a forecast.
+
+    An output also has `unknown` where the model does not know all words (or characters) of its input: those that it
+    reads as unknown, once each; `unknown_at`, `[start, end]` of each place, in characters of a text or items of a list;
+    and `tokens_read`, how many there are in all.
+    """
     return await prediction.answer(await in_thread(_chosen)(request, model_id, version), body)
 
 

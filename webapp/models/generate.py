@@ -3,9 +3,10 @@
 The pages' two addresses, both POST with JSON, both answering server-sent events:
 ``/api/v1/models/<id>/generate`` (session or token) and ``/s/<secret>/generate`` (a shared link, rate-limited).
 Events: ``data: {"kind": "tokens", "text": 0, "tokens": [{"token", "probability", "alternatives": [[token, p], …]}]}``,
-then ``{"kind": "done", "seed": 7}`` or ``{"kind": "error", "error", "hint"}``. What can be refused before the first
-token is: 409 (the model answers inputs), 422 (the fields, an unknown character in the prompt), 429 with Retry-After,
-503.
+then ``{"kind": "done", "seed": 7}`` or ``{"kind": "error", "error", "hint"}``; the former has ``unknown``,
+``unknown_at`` and ``tokens_read`` (see :mod:`rnncore.infer.unknown`) where the model does not know all words of the
+prompt. What can be refused before the first token is: 409 (the model answers inputs), 422 (the fields, an unknown
+character in the prompt), 429 with Retry-After, 503.
 """
 
 from __future__ import annotations
@@ -70,17 +71,17 @@ async def _begun(version: Version, request: Request) -> AsyncIterator[Line]:
 
 
 async def _whole(lines: AsyncIterator[Line], count: int) -> dict[str, Any]:
-    """All of a reply at once: {texts: [{text, tokens}], seed}."""
+    """All of a reply at once: {texts: [{text, tokens}], seed}, and what of the prompt is unknown where something is."""
     texts: list[list[dict[str, Any]]] = [[] for _ in range(count)]
-    seed = None
+    last: Line = {}
     async for line in lines:
         if line["kind"] == "tokens":
             texts[line["text"]] += line["tokens"]
         elif line["kind"] == "error":
             raise replies.refusal(line)
         else:
-            seed = line["seed"]
-    return {"texts": [{"text": "".join(t["token"] for t in text), "tokens": text} for text in texts], "seed": seed}
+            last = {name: value for name, value in line.items() if name not in ("kind", "cancelled")}
+    return {"texts": [{"text": "".join(t["token"] for t in text), "tokens": text} for text in texts], **last}
 
 
 async def _as_events(lines: AsyncIterator[Line]) -> AsyncIterator[bytes]:

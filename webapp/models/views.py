@@ -69,10 +69,13 @@ def facts(version: Version, api: str, *, asking: str = "") -> dict[str, Any]:
     model, card = version.model, version.card
     task = card.get("recipe", {}).get("task") or {"kind": model.task}
     predicts = model.choice.predicts
-    asked = {"kind": model.task, "labels": playground.labels(version), "input": playground.inputs(version)}
+    unit = unit_of(task)
+    asked = {
+        "kind": model.task, "labels": playground.labels(version), "input": playground.inputs(version), "unit": unit
+    }  # fmt: skip
     return {
         "model": model, "version": version, "card": card, "kind": model.task, "task": model.choice,
-        "unit": unit_of(task), "predicts": predicts, "generates": not predicts,
+        "unit": unit, "predicts": predicts, "generates": not predicts,
         "predict": f"{api}/predict{asking}" if predicts else None,
         "generate": None if predicts else f"{api}/generate{asking}", "labels": asked["labels"],
         "inputs": asked["input"], "asked": asked, "play": [f"models/_predict_{model.task}.html", GENERIC],

@@ -62,6 +62,22 @@ def test_outputs_are_those_of_all_lines(ask, worker, model):
     assert worker.asked == [("jobs.inference.predict", model.newest.id, {"inputs": ["a"] * 9, "explain": True})]
 
 
+def test_what_the_model_does_not_know_comes_with_its_answer(server, ask, worker, alice, make, token):
+    unknown = {"unknown": ["zyx"], "unknown_at": [[0, 3]], "tokens_read": 2}
+    done = {"kind": "done", "seed": None, "cancelled": False}
+    worker.lines = ({"kind": "outputs", "outputs": [LABEL | unknown, LABEL]}, done)
+    assert ask({"inputs": ["zyx a", "a"]}).json() == {"outputs": [LABEL | unknown, LABEL]}
+    written = {"kind": "tokens", "text": 0, "tokens": [{"token": "b", "probability": 1.0}]}
+    texts = {"texts": [{"text": "b", "tokens": written["tokens"]}], "seed": 7}
+    writer = make.model(alice.personal_team, alice)
+    for said in (unknown, {}):
+        worker.lines = (written, {**done, "seed": 7, **said})
+        answer = server.request(
+            "POST", f"/api/v1/models/{writer.id}/generate", token=token(alice), body={"prompt": "zyx a"}
+        )
+        assert answer.json() == texts | said
+
+
 def test_options_that_were_not_given_are_not_sent(ask, worker):
     assert ask({"inputs": [{"text": "a"}, ["a", "b"], [0.5, 1]]}).status == 200
     assert worker.asked[0][2] == {"inputs": [{"text": "a"}, ["a", "b"], [0.5, 1]]}

@@ -8,6 +8,7 @@ import { type Output, predict } from "./ask";
 import { asText, ofFile, typed } from "./inputs";
 import { taskOf } from "./index";
 import type { Asked, Task } from "./task";
+import { marked, toldOfMany } from "./unknown";
 
 const MOST_BYTES = 1_000_000;
 const SHOWN = 200; // rows of a file's answers in the table; the download has all
@@ -50,7 +51,11 @@ export class Answers {
       this.#blame((error as Error).message);
       return;
     }
-    void this.#ask([input], ([output]) => this.#task.draw(output as Output, input, this.#asked));
+    void this.#ask([input], ([output]) => this.#one(input, output as Output));
+  }
+
+  #one(input: unknown, output: Output): Node[] {
+    return [...marked(output, input, this.#asked.unit, this.#task.unknown), ...this.#task.draw(output, input, this.#asked)];
   }
 
   async #answerFile(file: HTMLInputElement): Promise<void> {
@@ -103,7 +108,8 @@ export class Answers {
     const url = URL.createObjectURL(new Blob([`${this.#said}\n`], { type: "application/jsonl" }));
     const save = h("a", { class: "button small", href: url, download: "answers.jsonl" }, "Download all as JSON lines");
     const shown = outputs.length > SHOWN ? [h("p", { class: "sub" }, `The first ${SHOWN} of ${number(outputs.length)}.`)] : [];
-    return [table("Answers", ["", "given", "answer"], rows, 3), ...shown, save];
+    const unknown = toldOfMany(outputs, this.#asked.unit, this.#task.unknown);
+    return [...(unknown ? [h("p", { class: "hint" }, unknown)] : []), table("Answers", ["", "given", "answer"], rows, 3), ...shown, save];
   }
 
   #clear(): void {

@@ -11,6 +11,7 @@ function tokensOf(output: Record<string, unknown>, input: unknown): string[] {
 }
 
 export const tagging: Task = {
+  unknown: "by the spelling alone",
   brief: (output) => (output.tags as string[]).join(" "),
   draw: (output, input, { labels }) => {
     const tags = output.tags as string[];

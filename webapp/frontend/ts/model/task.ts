@@ -7,11 +7,15 @@ export interface Asked {
   /** Its labels or tags. */
   labels: string[];
   input: { kind: string; columns: string[]; example: unknown };
+  /** What one token is called. */
+  unit: string;
 }
 
 export interface Task {
   /** The options that go with the inputs, from the form. */
   options?: (form: HTMLFormElement) => Output;
+  /** How it reads a token that it does not know, where not as one that it calls unknown. */
+  unknown?: string;
   /** One answer, drawn. */
   draw: (output: Output, input: unknown, asked: Asked) => Node[];
   /** One answer as a few words, for the table of many. */

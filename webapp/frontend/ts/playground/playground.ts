@@ -1,5 +1,6 @@
 /** The playground: a prompt and settings in, text out as it is written, and a link that writes it again. */
 import { all, find } from "../dom";
+import { marked } from "../model/unknown";
 import { toast } from "../toast";
 import { duration, number } from "../units";
 import { NUMBERS, type Settings, fromFragment, newSeed, toFragment } from "./settings";
@@ -12,6 +13,7 @@ export class Playground {
   #form: HTMLFormElement;
   #view: TokenView;
   #status = find("#play-status") as HTMLElement;
+  #unknown = find("#play-unknown") as HTMLElement;
   #stop = find<HTMLButtonElement>("#play-stop") as HTMLButtonElement;
   #write = find<HTMLButtonElement>("#play-write") as HTMLButtonElement;
   #fresh = find<HTMLInputElement>("#play-fresh") as HTMLInputElement;
@@ -125,6 +127,7 @@ export class Playground {
     try {
       for await (const line of write(this.#form.dataset.generate ?? "", settings, running.signal)) {
         if (this.#running !== running) return;
+        if (line.kind === "done") this.#unknown.replaceChildren(...marked(line, settings.prompt, this.#form.dataset.unit ?? "token"));
         if (line.kind !== "tokens") continue;
         this.#view.add(line.text, line.tokens);
         tokens += line.tokens.length;
@@ -142,6 +145,7 @@ export class Playground {
     history.replaceState(null, "", `#${toFragment(settings)}`);
     this.#view.begin(settings.prompt, settings.count);
     (find("#play-after") as HTMLElement).hidden = true;
+    this.#unknown.replaceChildren();
     this.#form.classList.add("writing");
     this.#stop.hidden = false;
     this.#status.textContent = "Writing…";

@@ -1,5 +1,6 @@
 /** Asks a model for text and hands on what comes, token by token. */
 import { csrf } from "../dom";
+import type { Unknown } from "../model/unknown";
 import type { Settings } from "./settings";
 import { chunksOf, eventsOf } from "./sse";
 
@@ -11,7 +12,7 @@ export interface Token {
 
 export type Line =
   | { kind: "tokens"; text: number; tokens: Token[] }
-  | { kind: "done"; seed: number }
+  | ({ kind: "done"; seed: number } & Partial<Unknown>)
   | { kind: "error"; error: string; hint?: string };
 
 /** Why nothing was written, by field where a field is to blame. */
