@@ -147,6 +147,8 @@ PAGES: dict[str, Row] = {
     "POST /models/{model_id}/edit/": Row("publish", 302, {"name": "b"}),
     "GET /models/{model_id}/delete/": Row("delete"),
     "POST /models/{model_id}/delete/": Row("delete", 302),
+    "GET /models/{model_id}/versions/{number}/delete/": Row("delete", 409),  # the only one
+    "POST /models/{model_id}/versions/{number}/delete/": Row("delete", 409),
     "GET /models/{model_id}/shares/": Row("share"),
     "POST /models/{model_id}/shares/": Row("share", 200, {"ends": "", "shows": "newest"}),
     "POST /models/{model_id}/shares/{share_id}/revoke/": Row("share"),
@@ -191,6 +193,7 @@ REST: dict[str, Row] = {
     "GET /api/v1/models/{model_id}": Row("view"),
     "PATCH /api/v1/models/{model_id}": Row("publish", 200, {"name": "b"}),
     "DELETE /api/v1/models/{model_id}": Row("delete", 204),
+    "DELETE /api/v1/models/{model_id}/versions/{number}": Row("delete", 409),  # the only one
     "GET /api/v1/models/{model_id}/download": Row("view"),
     "GET /api/v1/models/{model_id}/report": Row("view", SEES_ITS_END),
     "POST /api/v1/models/{model_id}/generate": Row("view", 503, {"prompt": "a"}),

@@ -204,6 +204,15 @@ def delete_model(request: HttpRequest, model_id: str) -> None:
     services.delete(user=request.auth, model=selectors.model_for(request.auth, model_id, right="delete"))
 
 
+@router.delete("/models/{model_id}/versions/{number}", response={204: None})
+def delete_model_version(request: HttpRequest, model_id: str, number: int) -> None:
+    """Deletes one version, with the links that stay with it; 409 where it is the only one. Its number is not given
+    again."""
+    only_known(request)
+    model = selectors.model_for(request.auth, model_id, right="delete")
+    services.delete_version(user=request.auth, version=selectors.version_of(model, number))
+
+
 def _chosen(request: HttpRequest, model_id: str, number: int | None, *known: str) -> Version:
     """The version of a model that was asked for; ``known`` may stand in the query beside it."""
     only_known(request, "version", *known)

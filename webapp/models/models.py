@@ -25,6 +25,7 @@ class Model(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     name = models.CharField(max_length=200)
     task = models.CharField(max_length=30)
+    numbered = models.PositiveIntegerField(default=0)  # the last number that a version got, deleted ones among them
     newest = models.OneToOneField("models.Version", null=True, on_delete=models.SET_NULL, related_name="+")
     words = Json(default=dict)  # the card's fields that people write: description, licence, …
     tags = models.CharField(max_length=1000, blank=True)  # of the card, ", " between them; they are searched for
@@ -75,7 +76,16 @@ class Version(models.Model):
         constraints = [models.UniqueConstraint(fields=["model", "number"], name="model_versions_are_numbered")]
 
     def __str__(self) -> str:
-        return f"{self.model} v{self.number}"
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """As a person may call it."""
+        return f"{self.model.name}, version {self.number}"
+
+    @property
+    def team_id(self) -> str:
+        return self.model.team_id
 
     @property
     def from_run(self) -> Run | None:

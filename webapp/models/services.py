@@ -83,8 +83,8 @@ def _added(user: User, model: Model, version: Version, name: str | None) -> Mode
     """The model with one version more, both written."""
     if model.newest_id and name not in (None, model.name):
         _mark(user, model, name=name)
-    last = model.versions.order_by("-number").values_list("number", flat=True).first() if model.newest_id else 0
-    version.number = (last or 0) + 1
+    model.numbered += 1
+    version.number = model.numbered
     if not model.newest_id:
         model.save(force_insert=True)
     version.model = model
@@ -154,6 +154,25 @@ def delete(*, user: User, model: Model) -> None:
         row.delete()
     for version_id in versions:
         folders.remove(version_id)
+
+
+def delete_version(*, user: User, version: Version) -> None:
+    """Deletes one version of several, with the links that stay with it; those that follow the newest show the newest
+    of those that are left. Runs that started from it have its weights.
+
+    Raises Conflict where it is the only one, Http404 the second time.
+    """
+    require_in(user, version.team_id, "delete")
+    with transaction.atomic():
+        row = _held(version.model)
+        gone = version_of(row, version.number)
+        row.newest = row.versions.exclude(id=gone.id).order_by("-number").first()
+        if row.newest is None:
+            raise Conflict("It is the only version; delete the model.")
+        row.save(update_fields=["newest"])
+        note(user, "deleted", gone)
+        gone.delete()
+    folders.remove(version.id)
 
 
 def share(

@@ -136,6 +136,25 @@ def delete(request: HttpRequest, model_id: str) -> HttpResponse:
     return ask(request, "models/_delete.html", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def delete_version(request: HttpRequest, model_id: str, number: int) -> HttpResponse:
+    """Deletes one version of several; the only one stays (409)."""
+    model = selectors.model_for(request.user, model_id, right="delete")
+    version = selectors.version_of(model, number)
+    others = [other for other in selectors.versions_of(model) if other.number != number]
+    if others and request.method == "POST":
+        services.delete_version(user=request.user, version=version)
+        messages.success(request, f"{version.name} is deleted.")
+        return leave(request, url(model))
+    links = selectors.shares_of(request.user, model)
+    context = around(
+        model, "Delete", version=version, next=others[0] if others else None,
+        links=links.filter(version=version).count(), following=links.filter(version=None).count(),
+    )  # fmt: skip
+    return ask(request, "models/_delete_version.html", context, status=200 if others else 409)
+
+
 @require_safe
 @login_required
 def download(request: HttpRequest, model_id: str) -> HttpResponse:

@@ -34,7 +34,7 @@ class PublishForm(NameForm):
         super().__init__(*args, **kwargs)
         self.models = {model.id: model for model in models}
         self.fields["checkpoint"].choices = list(_choices(checkpoints))
-        next_of = [(id, f"version {model.newest.number + 1} of {model.name}") for id, model in self.models.items()]
+        next_of = [(id, f"version {model.numbered + 1} of {model.name}") for id, model in self.models.items()]
         self.fields["model"].choices = [("", "a new model"), *next_of]
         self.fields["name"].required = not self.data.get("model")
 
