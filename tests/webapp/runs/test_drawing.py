@@ -57,8 +57,23 @@ def test_of_many_streams_the_first_and_the_last_are_drawn(drawn):
     assert [lane.number for lane in drawn(batch_size=48, sequence_length=20).lanes] == [1, 2, 3, 48]
 
 
+def test_a_stream_that_is_shorter_than_a_step_is_read_whole(drawn):
+    step = drawn(batch_size=2, sequence_length=60_000)  # of 9,000 characters to train on
+    assert (step.whole, step.caption) == (True, "2 streams of 4,500 characters each")
+    assert [lane.next for lane in step.lanes] == [[], []], "what follows is another stream's"
+    assert "nothing is cut" in step.note
+    assert "the next one" not in step.alternative
+    assert not drawn(batch_size=2, sequence_length=4_499).whole
+
+
 def test_more_streams_than_text(drawn):
-    assert len(drawn(batch_size=65_000, sequence_length=4).lanes) == 4
+    step = drawn(batch_size=65_000, sequence_length=4)
+    assert step.caption == "65,000 streams of 1 character each; 56,000 of them stay empty; 4 are drawn"
+    assert [text_of(lane.now) for lane in step.lanes] == [*TEXT[:3], TEXT[8_999]]
+
+
+def test_one_stream_of_one_character(drawn):
+    assert drawn(batch_size=1, sequence_length=1).caption == "1 stream of 1 character"
 
 
 def test_words_are_cells(make, alice):

@@ -50,12 +50,15 @@ class Lane:
 
 @dataclass(frozen=True)
 class Step:
-    """The drawing. ``kind``: what a cell is, in words; ``stands_in``: the cells are characters, the tokens are not;
-    ``documents``: what begins where the state starts anew, if anything."""
+    """The drawing. ``length``: the tokens of this chunk; ``whole``: a stream has no more, so nothing is cut;
+    ``empty``: streams for which there is no text; ``kind``: what a cell is, in words; ``stands_in``: the cells are
+    characters, the tokens are not; ``documents``: what begins where the state starts anew, if anything."""
 
     lanes: list[Lane]
     streams: int
     length: int
+    whole: bool
+    empty: int
     kind: str
     stands_in: bool
     documents: str = ""
@@ -83,9 +86,12 @@ class Step:
     @property
     def caption(self) -> str:
         streams = f"{number(self.streams)} stream{'' if self.streams == 1 else 's'}"
+        tokens = f"{number(self.length)} {self.kind if self.length > 1 else self.kind[:-1]}"
+        each = " each" if self.streams > 1 else ""
+        empty = f"; {number(self.empty)} of them stay empty" if self.empty else ""
         drawn = f"; {len(self.lanes)} are drawn" if len(self.lanes) < self.streams else ""
         instead = ", in characters" if self.stands_in else ""
-        return f"{streams} of {number(self.length)} {self.kind} each{drawn}{instead}"
+        return f"{streams} of {tokens}{each}{empty}{drawn}{instead}"
 
     @property
     def note(self) -> str:
@@ -93,6 +99,8 @@ class Step:
             "The state is carried across the dashed line; the gradient is not. "
             "That cut is truncated back-propagation through time."
         )
+        if self.whole:
+            cut = "A step reads a stream to its end: nothing is cut, and the next one starts anew."
         if not self.documents:
             return cut
         return f"{cut} Where {self.documents} begins (green line), the state starts anew."
@@ -101,8 +109,9 @@ class Step:
     def alternative(self) -> str:
         starts = ", ".join(f"stream {lane.number} from {self.kind} {number(lane.start)}" for lane in self.lanes)
         return (
-            f"Streams of text as rows ({starts}): this chunk of {number(self.length)} {self.kind}, the next one, "
-            "the state carried from one to the other, and the cut where the gradient ends."
+            f"Streams of text as rows ({starts}): this chunk of {number(self.length)} {self.kind}"
+            + (", the whole stream." if self.whole else ", the next one, ")
+            + ("" if self.whole else "the state carried from one to the other, and the cut where the gradient ends.")
         )
 
 
@@ -111,20 +120,24 @@ def draw(version: Version, recipe: Recipe) -> Step:
     training, task = recipe.training, recipe.task
     total = max(1, facts_of(version, recipe).tokens)
     read = max(1, int(total * (1 - training.validation_fraction - training.test_fraction)))
-    streams, length = training.batch_size, training.sequence_length
+    streams = training.batch_size
+    filled = min(streams, read)
+    lasts = -(-read // filled)  # tokens of the longest stream
+    length, whole = min(training.sequence_length, lasts), training.sequence_length >= lasts
     documents = task.documents or "none"
     cut = _cutter(task.tokens or "char", documents)
     lanes = []
     with Excerpts(version) as text:
-        for row, index in enumerate(_shown(streams)):
-            lane = Lane(index + 1, read * index // streams, TOP + row * ROW)
-            tokens = min(length, -(-read // streams))
+        for row, index in enumerate(_shown(filled)):
+            lane = Lane(index + 1, read * index // filled, TOP + row * ROW)
             head = cut(text.at(lane.start, total, LONGEST), lane.start > 0)
-            end = cut(text.at(lane.start + tokens - BEFORE, total, LONGEST), True) if tokens > BEFORE else []
-            _fill(lane, head, end, tokens)
+            end = cut(text.at(lane.start + length - BEFORE, total, LONGEST), True) if length > BEFORE else []
+            _fill(lane, head, end, length)
+            if whole:
+                lane.next = []
             lanes.append(lane)
     return Step(
-        lanes=lanes, streams=streams, length=length,
+        lanes=lanes, streams=streams, length=length, whole=whole, empty=streams - filled,
         kind={"word": "words", "byte": "bytes", "bpe": "byte pairs"}.get(task.tokens or "", "characters"),
         stands_in=task.tokens in ("byte", "bpe"),
         documents="" if documents == "none" else DOCUMENTS.get(documents, "a document"),
