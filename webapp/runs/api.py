@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
+from rnncore import catalog
 from webapp.accounts.models import User
 from webapp.api.lists import MOST, Page, only_known, page
 from webapp.api.schemas import Body, ListOf, RecipeBody
@@ -19,7 +20,7 @@ from webapp.datasets.selectors import dataset_for
 from webapp.problems import Invalid
 from webapp.runs import beginnings, feed, filters, selectors, services
 from webapp.runs.estimate import estimate
-from webapp.runs.models import Run
+from webapp.runs.models import Run, Status
 from webapp.runs.views_checkpoints import zipped
 from webapp.teams.models import Team
 from webapp.teams.selectors import team_for
@@ -82,15 +83,25 @@ class RunOut(Schema):
     ended_at: datetime | None
 
 
+def _of(*known: str) -> Any:
+    """A part of the query that is one of a few words."""
+    return Field(None, json_schema_extra={"enum": known})
+
+
 class Narrowing(Schema):
-    """What a list of runs may be narrowed to."""
+    """What a list of runs may be narrowed to, and in which order it comes."""
 
     q: str | None = Field(None, description="in the name of the run or of its dataset")
-    status: str | None = None
-    task: str | None = None
-    cell: str | None = None
+    status: str | None = _of(*Status.values)
+    task: str | None = _of(*catalog.TASKS)
+    cell: str | None = _of(*catalog.CELLS)
     dataset: str | None = Field(None, description="the id of a dataset")
     by: str | None = Field(None, description="the id of who started it")
+    sort: str | None = Field(
+        None, json_schema_extra={"enum": list(filters.ORDERS)},
+        description="; ".join(f"`{order.name}`: {order.label.lower()}" for order in filters.ORDERS.values())
+        + ". A cursor goes on in the order that it was given out for.",
+    )  # fmt: skip
 
 
 Narrow = Query[Narrowing]
@@ -201,15 +212,16 @@ def _go_on(user: User, body: RunIn) -> Run:
 
 @router.get("/runs", response=ListOf[RunOut])
 def list_runs(request: HttpRequest, paging: Page, narrow: Narrow) -> Any:
-    """Your runs, newest first."""
+    """Your runs, newest first or in the order of `sort`."""
     asked = filters.read(narrow.dict(exclude_none=True))
     if asked.wrong:
         raise Invalid("; ".join(f"{name}: {message}" for name, message in asked.wrong), errors=asked.wrong)
 
     def rows(user: User, team: Team | None) -> QuerySet[Run]:
-        return asked.of(selectors.runs_of(user, team))
+        return asked.narrow(selectors.runs_of(user, team))
 
-    return page(request, paging, rows, partial(show, queue=selectors.queue()), also=Narrowing.model_fields)
+    queue = selectors.queue()
+    return page(request, paging, rows, partial(show, queue=queue), Narrowing.model_fields, asked.order)
 
 
 @router.get("/runs/{run_id}", response=RunOut)

@@ -4,28 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce, Now
+from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Least
+from django.utils import timezone
 
 from rnncore import catalog
 from webapp.datasets.models import Dataset
 from webapp.ids import is_id
+from webapp.orders import NEWEST, NUMBER, SPAN, TEXT, Key, Order
 from webapp.runs.models import Run, Status
 from webapp.teams.models import Team
 
-NEWEST = "newest"
 MOST_OPTIONS = 200  # of a thing to narrow by, in a form
 
-ORDERS: dict[str, tuple[str, tuple[Any, ...]]] = {
-    NEWEST: ("Newest first", ("-created_at", "-id")),
-    "name": ("By name", ("name", "-created_at", "-id")),
-    "best": ("Lowest loss first", (F("best_loss").asc(nulls_last=True), "-created_at", "-id")),
-    "time": ("Longest first", (F("lasted").desc(nulls_last=True), "-created_at", "-id")),
-    "status": ("By status", ("status", "-created_at", "-id")),
+
+def _lasted(runs: QuerySet[Run], at: datetime) -> QuerySet[Run]:
+    """With ``lasted``, for how long each had trained at a moment."""
+    end = Least(Coalesce("ended_at", Value(at)), Value(at))
+    return runs.annotate(lasted=ExpressionWrapper(end - F("started_at"), DurationField()))
+
+
+LOSS = Key("best_loss", NUMBER, nullable=True)
+TIME = Key("lasted", SPAN, descending=True, nullable=True)
+
+ORDERS: dict[str, Order] = {
+    order.name: order
+    for order in (
+        NEWEST,
+        Order("name", "By name", (Key("name", TEXT), *NEWEST.keys)),
+        Order("best", "Lowest loss first", (LOSS, *NEWEST.keys)),
+        Order("time", "Longest first", (TIME, *NEWEST.keys), _lasted),
+        Order("status", "By status", (Key("status", TEXT), *NEWEST.keys)),
+    )
 }
-"""Orders of a list: what people read, and columns."""
+"""Orders of a list, on the page and over REST."""
 
 
 @dataclass(frozen=True)
@@ -68,22 +82,24 @@ class Asked:
 
     words: str = ""
     chosen: dict[str, str] = field(default_factory=dict)
-    order: str = NEWEST
+    order: Order = NEWEST
     wrong: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def narrowed(self) -> bool:
         return bool(self.words or self.chosen)
 
-    def of(self, runs: QuerySet[Run]) -> QuerySet[Run]:
-        """Those of ``runs``, in order."""
+    def narrow(self, runs: QuerySet[Run]) -> QuerySet[Run]:
+        """Those of ``runs`` that were asked for."""
         if self.words:
             runs = runs.filter(Q(name__icontains=self.words) | Q(version__dataset__name__icontains=self.words))
         for name, value in self.chosen.items():
             runs = runs.filter(CHOICES[name].narrow(value))
-        if self.order == "time":
-            runs = runs.annotate(lasted=Coalesce("ended_at", Now()) - F("started_at"))
-        return runs.order_by(*ORDERS[self.order][1])
+        return runs
+
+    def of(self, runs: QuerySet[Run]) -> QuerySet[Run]:
+        """The same, in order."""
+        return self.order.of(self.narrow(runs), timezone.now())
 
 
 def read(query: Mapping[str, str]) -> Asked:
@@ -95,8 +111,8 @@ def read(query: Mapping[str, str]) -> Asked:
             wrong.append((name, f"there is no {choice.label} {value!r:.60}"))
         elif value:
             chosen[name] = value
-    order = query.get("sort") or NEWEST
-    if order not in ORDERS:
-        wrong.append(("sort", f"there is no order {order!r:.60}; there are {', '.join(ORDERS)}"))
-        order = NEWEST
-    return Asked(words=query.get("q", "").replace("\0", "").strip()[:200], chosen=chosen, order=order, wrong=wrong)
+    order = ORDERS.get(sort := query.get("sort") or NEWEST.name)
+    if order is None:
+        wrong.append(("sort", f"there is no order {sort!r:.60}; there are {', '.join(ORDERS)}"))
+    words = query.get("q", "").replace("\0", "").strip()[:200]
+    return Asked(words, chosen, order or NEWEST, wrong)

@@ -86,4 +86,4 @@ def _choices(team: Team, asked: filters.Asked) -> list[dict[str, Any]]:
 
 
 def _orders(asked: filters.Asked) -> list[tuple[str, str, bool]]:
-    return [(name, label, name == asked.order) for name, (label, _) in filters.ORDERS.items()]
+    return [(order.name, order.label, order is asked.order) for order in filters.ORDERS.values()]

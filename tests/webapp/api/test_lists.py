@@ -47,9 +47,13 @@ def cursor(body: object) -> str:
 
 NOW = "2026-01-01T00:00:00+00:00"
 MADE_UP = [
-    "a", "!!!!", "e30", "W10", "ü", "%00", "a" * 500, cursor(["2026", 3]), cursor(["2026-01-01T00:00:00", "x"]),
-    cursor([NOW, "\0"]), cursor([NOW, []]), cursor([NOW]), cursor(NOW), base64.urlsafe_b64encode(b"[" * 100).decode(),
-    cursor(["9999-12-31T23:59:59-14:00", "x"]), cursor(["0001-01-01T00:00:00+14:00", "x"]),
+    "a", "!!!!", "e30", "W10", "ü", "%00", "a" * 1600, base64.urlsafe_b64encode(b"[" * 100).decode(), cursor(NOW),
+    cursor([NOW, "x"]), cursor(["newest", NOW]), cursor(["newest", NOW, {NOW: "x"}]),
+    cursor(["newest", "x", [NOW, "x"]]),
+    *(cursor(["newest", NOW, values]) for values in (
+        [], [NOW], [NOW, "x", 1], ["2026", 3], ["2026-01-01T00:00:00", "x"], [NOW, "\0"], [NOW, []], [None, "x"],
+        ["9999-12-31T23:59:59-14:00", "x"], ["0001-01-01T00:00:00+14:00", "x"],
+    )),
 ]  # fmt: skip
 
 
@@ -59,6 +63,15 @@ def test_a_made_up_cursor_is_refused(get, cursor):
         answer = get(f"{path}?cursor={cursor}")
         assert answer.status_code == 422, answer.content
         assert answer.json()["errors"][0]["field"] == "cursor"
+
+
+@pytest.mark.parametrize(("sort", "value"), [
+    ("best", "1"), ("best", float("nan")), ("best", 10**400), ("time", 0.5), ("time", 10**30), ("name", None),
+    ("name", "a\0"), ("name", "\ud800"), ("name", ["a"]), ("status", 3),
+])  # fmt: skip
+def test_values_of_a_column_that_nobody_gave_out_are_refused(get, sort, value):
+    answer = get(f"/runs?sort={sort}&cursor={cursor([sort, NOW, [value, NOW, 'x']])}")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "cursor"), answer.content
 
 
 @pytest.mark.parametrize("limit", ["0", "1001", "many", "-1", "1e3"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.http import Http404
+from django.utils import timezone
 
 from jobs.ports import LeaseLost
-from webapp.runs import bulk, selectors, services
+from webapp.runs import bulk, filters, selectors, services
 from webapp.runs.models import Run
 from webapp.runs.store import RunStore
 from webapp.teams.models import Entry, Membership
@@ -84,7 +86,64 @@ def test_programs_narrow_the_list_too(api, runs):
     assert [run["name"] for run in found["items"]] == ["names"]
     answer = api("GET", "/api/v1/runs?status=sleeping")
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "status")
-    assert api("GET", "/api/v1/runs?sort=name").json()["errors"][0]["field"] == "sort"  # pages follow one order
+    answer = api("GET", "/api/v1/runs?sort=loss")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "sort")
+
+
+def test_the_description_names_what_the_page_offers(client):
+    schema = client.get("/api/v1/openapi.json").json()["paths"]["/api/v1/runs"]["get"]["parameters"]
+    known = {one["name"]: one for one in schema}
+    assert known["sort"]["schema"]["enum"] == list(filters.ORDERS)
+    assert "`best`: lowest loss first" in known["sort"]["description"]
+    assert {"q", *filters.CHOICES} < set(known)
+
+
+@pytest.fixture
+def many(alice, make):
+    """Seven runs, alike in what they are ordered by or without it, and some not begun."""
+    dataset, now = make.dataset(alice.personal_team), timezone.now()
+    for place, (name, loss, begun, ended) in enumerate([
+        ("b", 0.5, 9, 3), ("a", None, None, None), ("c", 0.25, 6, None), ("b", 0.5, 7, 1),
+        ("é", None, None, None), ("a", 0.75, 5, None), ("B", 0.1, 8, 0),
+    ]):  # fmt: skip
+        run = make.run(alice.personal_team, dataset=dataset, name=name, status=("running", "failed")[place % 2])
+        ago = {"started_at": begun, "ended_at": ended}
+        for field, minutes in ago.items():
+            setattr(run, field, None if minutes is None else now - timedelta(minutes=minutes))
+        run.best = loss and {"step": 1, "loss": loss, "metrics": {}}
+        run.save()
+
+
+@pytest.mark.parametrize("sort", filters.ORDERS)
+def test_programs_get_the_order_of_the_page_in_pages(api, as_, alice, many, sort):
+    page = as_(alice).get(f"/runs/?sort={sort}", **FRAGMENT).content.decode()
+    wanted, seen, cursor = re.findall(r'data-run="(\w+)"', page), [], ""
+    for _ in wanted:
+        answer = api("GET", f"/api/v1/runs?limit=2&sort={sort}{cursor}").json()
+        seen += [run["id"] for run in answer["items"]]
+        if answer["next"] is None:
+            break
+        cursor = f"&cursor={answer['next']}"
+        Run.objects.filter(id=seen[0]).update(deleted_at=timezone.now())  # what comes next does not hang on it
+    assert len(set(wanted)) == 7
+    assert seen == wanted
+    other = "name" if sort == "best" else "best"
+    refused = api("GET", f"/api/v1/runs?sort={other}{cursor}")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "cursor")
+    assert "another order" in refused.json()["detail"]
+
+
+def test_who_trains_on_is_not_left_out_of_the_longest(api, many):
+    """What is not shown yet has trained longer than all that is, once the next page is asked for."""
+    first = api("GET", "/api/v1/runs?limit=3&sort=time").json()
+    shown = {run["id"] for run in first["items"]}
+    Run.objects.filter(ended_at=None).exclude(id__in=shown).exclude(started_at=None).update(ended_at=_later())
+    rest = api("GET", f"/api/v1/runs?sort=time&cursor={first['next']}").json()["items"]
+    assert len(shown | {run["id"] for run in rest}) == 7
+
+
+def _later():
+    return timezone.now() + timedelta(hours=1)
 
 
 def test_many_are_deleted_and_brought_back(as_, alice, runs):
