@@ -19,10 +19,17 @@ def environment() -> dict[str, str]:
     """What makes a process share everything with the test."""
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "webapp.settings",
-        "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
+        "DATABASE_URL": _database_url(),
         "UNROLL_DATA": str(settings.DATA),
         "REDIS_URL": settings.REDIS_URL,
     }
+
+
+def _database_url() -> str:
+    """The tests' own database, as a setting."""
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{connection.settings_dict['NAME']}"
+    return "postgres://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**connection.settings_dict)
 
 
 @contextlib.contextmanager
