@@ -97,6 +97,11 @@ def test_versions_links_and_a_card_from_both_sides(alice, sums, visitor):
         assert stranger.evaluate("document.documentElement.scrollWidth - innerWidth") == 0
     ask(stranger, "3 4 5")
     expect(stranger.locator("#predict-output .answer")).to_have_text(re.compile(r"^-?\d"), timeout=60 * SECOND)
+    ask(stranger, "3 zyx 5 <b>")
+    expect(stranger.locator("#predict-output .unknown .hint")).to_have_text(
+        "4 of 6 words are unknown to this model: it reads them as “unknown”."
+    )
+    expect(stranger.locator("#predict-output mark")).to_have_text(["unknown: zyx", "unknown: <b>"])
     found += faults(stranger)
 
     alice.goto(model)
@@ -131,6 +136,10 @@ def test_what_is_asked_wrongly_says_what_to_do(alice, sums, tmp_path):
     alice.locator("#predict-file").set_input_files(tmp_path / "right.csv")
     expect(alice.locator("#predict-output tbody tr")).to_have_count(2, timeout=60 * SECOND)
     expect(error).to_be_hidden()
+    expect(alice.locator("#predict-output .hint")).to_have_count(0)
+    (tmp_path / "strange.csv").write_text("text,label\n1 2 3,6\n4 zyx,9\n")
+    alice.locator("#predict-file").set_input_files(tmp_path / "strange.csv")
+    expect(alice.locator("#predict-output .hint")).to_contain_text("1 of 2 inputs has words that are unknown")
     assert found + faults(alice) == []
 
 

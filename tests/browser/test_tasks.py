@@ -58,6 +58,12 @@ def test_a_sentence_is_tagged_in_colour(alice, tmp_path):
     expect(words.nth(1)).to_contain_text("NOUN")
     colours = [words.nth(place).evaluate("word => getComputedStyle(word).backgroundColor") for place in (0, 1, 2)]
     assert len(set(colours)) == 3
+    expect(alice.locator("#predict-output .unknown")).to_have_count(0)
+    ask(alice, "the zebra sees a cat")
+    expect(alice.locator("#predict-output .unknown")).to_contain_text(
+        "1 of 5 words is unknown to this model: it reads it by the spelling alone."
+    )
+    expect(alice.locator("#predict-output mark")).to_have_text("unknown: zebra")
     found += faults(alice)
     alice.goto(f"{run}evaluation/")
     expect(alice.locator(".tagged").first).to_be_visible()

@@ -34,7 +34,9 @@ export function parted(input: string | unknown[], { unknown_at }: Unknown): stri
 /** The sentence and the text; nothing where all is known. */
 export function marked(answer: object, input: unknown, unit: string, how?: string): Node[] {
   if (!isUnknown(answer) || !(typeof input === "string" || Array.isArray(input))) return [];
-  const text = parted(input, answer).map((part, i) => (i % 2 ? h("mark", {}, h("span", { class: "sr" }, "unknown: "), visible(part)) : part));
+  const seen = (part: string): string => (typeof input === "string" ? visible(part) : part.trimEnd());
+  const mark = (part: string): Node => h("mark", {}, h("span", { class: "sr" }, "unknown: "), seen(part));
+  const text = parted(input, answer).flatMap((part, i) => (i % 2 ? [mark(part), typeof input === "string" ? "" : " "] : [part]));
   const typed = h("p", { class: "typed", tabindex: 0, role: "group", "aria-label": "What it was asked, with what is unknown marked" }, ...text);
   return [h("div", { class: "unknown", role: "note" }, h("p", { class: "hint" }, told(answer, unit, how)), typed)];
 }
