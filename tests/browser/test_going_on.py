@@ -69,6 +69,7 @@ def test_cloned_continued_and_started_from(alice, tmp_path):
     steps.fill("20")
     expect(field.locator("[data-departs]")).to_be_visible()
     expect(field.locator("[data-departs]")).to_have_text("changed, was 30")
+    alice.locator("#topic-start summary").click()
     alice.get_by_label("Start from").select_option(label="Cat, version 1")
     alice.get_by_role("button", name="Fill in the form for these weights").click()
     expect(alice.get_by_label("Hidden size")).to_have_value("")

@@ -34,8 +34,13 @@ class Card:
         network, training = self.plan.recipe.network, self.plan.recipe.training
         layers = f"{network.num_layers} layer{'' if network.num_layers == 1 else 's'} of {network.hidden_size:,}"
         ends = ((training.max_steps, "step"), (training.max_epochs, "epoch"), (training.max_minutes, "minute"))
-        most = [f"{limit:,g} {unit}{'' if limit == 1 else 's'}" for limit, unit in ends if limit]
+        most = [f"{plain(limit)} {unit}{'' if limit == 1 else 's'}" for limit, unit in ends if limit]
         return f"{layers}, {' or '.join(most)}"
+
+
+def plain(limit: float) -> str:
+    """58.8235 → 58.8, 1500 → 1,500: an end as exact as somebody plans it."""
+    return f"{limit:,.0f}" if limit >= 100 else f"{limit:.3g}"
 
 
 def typed_values(version: Version, recipe: Recipe) -> dict[str, dict[str, str]]:

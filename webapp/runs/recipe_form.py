@@ -88,7 +88,7 @@ class RecipeForm(forms.Form):
 
     start = forms.CharField(
         required=False, label="Start from", widget=forms.Select,
-        help_text="weights of a model in place of new ones; what is open of the network is then as in the model",
+        help_text="begin with what a model has learned in place of new weights; the network is then as the model's",
     )  # fmt: skip
 
     def __init__(
@@ -209,16 +209,18 @@ def _kinds(kinds: list[str], kind: str) -> forms.CharField:
 
 
 class _Names(forms.Field):
-    """Several columns."""
+    """Several columns, each with a box to tick: none ticked leaves the field open."""
 
-    widget = forms.SelectMultiple
+    widget = forms.CheckboxSelectMultiple
 
 
 def _columns(spec: FieldSpec, columns: list[roles.Column]) -> forms.Field:
-    """A choice among the columns that there are."""
-    choices = [(column["name"], f"{column['name']} ({column['kind']})") for column in columns]
+    """A choice among the columns that there are; of numbers among those that have numbers."""
+    kinds = roles.NUMERIC.get(spec.name.removesuffix("s").removesuffix("_column"))
+    fitting = [column for column in columns if kinds is None or column["kind"] in kinds]
+    choices = [(column["name"], f"{column['name']} ({column['kind']})") for column in fitting]
     if spec.many:
-        widget = forms.SelectMultiple(choices=choices, attrs={"size": min(6, max(2, len(choices)))})
+        widget = forms.CheckboxSelectMultiple(choices=choices)
         return _Names(required=False, label=spec.label, help_text=spec.help, widget=widget)
     widget = forms.Select(choices=[("", ""), *choices])
     return forms.CharField(required=False, strip=False, label=spec.label, help_text=spec.help, widget=widget)
@@ -337,7 +339,7 @@ def _data(filled: Recipe) -> list[str]:
 def _end(filled: Recipe) -> list[str]:
     training = filled.training
     limits = {"steps": training.max_steps, "epochs": training.max_epochs, "minutes": training.max_minutes}
-    ends = [f"{limit:,g} {unit}" for unit, limit in limits.items() if limit]
+    ends = [f"{presets.plain(limit)} {unit}" for unit, limit in limits.items() if limit]
     return [*ends, f"validates every {training.evaluate_every:,} steps", f"patience {training.patience}"]
 
 

@@ -180,7 +180,9 @@ def _topics(form: RecipeForm) -> dict[str, Any]:
     for spec, bound in shown:
         widget = bound.field.widget
         bound.departs, bound.was = form.departs(spec.path), form.was(spec.path)
-        if hasattr(widget, "choices"):
+        if spec.topic == "columns" and spec.many:
+            bound.offered = placeholders[spec.path]
+        elif hasattr(widget, "choices"):
             widget.choices = [("", placeholders[spec.path]), *list(widget.choices)[1:]]
         else:
             widget.attrs["placeholder"] = placeholders[spec.path]

@@ -119,3 +119,7 @@ def test_data_that_cannot_serve_the_task_have_none(make, alice):
     form = RecipeForm(dataset.version, Dataset.objects.none(), {"task.kind": "language_model"})
     form.is_valid()
     assert form.cards() == []
+
+
+def test_ends_are_as_exact_as_somebody_plans_them():
+    assert [presets.plain(limit) for limit in (58.8235, 30, 0.05, 1500)] == ["58.8", "30", "0.05", "1,500"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.http import QueryDict
 
@@ -59,8 +61,8 @@ def test_columns_are_chosen_among_those_that_there_are(series):
         "task": {"kind": "forecasting", "value_columns": ["load", "<shop>"], "known_columns": ["wind"], "horizon": 6}
     }
     html = str(form["task.value_columns"])
-    assert "<select" in html
-    assert "multiple" in html
+    assert html.count('type="checkbox"') == 3, "load, wind and shop have numbers, hours none"
+    assert html.count(" checked") == 2
     assert "&lt;shop&gt;" in html
     assert form.placeholders()["task.time_column"] == "hour (default)"
 
@@ -130,6 +132,15 @@ class TestPage:
         assert other.context["kind"] == "seq2seq"
         assert other.context["form"]["training.max_steps"].value() == "30", "what was typed goes along"
         assert "task.pooling" not in other.context["form"].fields
+
+    def test_several_columns_are_ticked_the_first_one_too(self, signed_in, make, alice):
+        rows = "".join(f"{n % 24},{n % 7},2024-01-{1 + n // 24:02} {n % 24:02}:00\n" for n in range(480))
+        dataset = make.table(alice.personal_team, name="load.csv", text="load,wind,hour\n" + rows)
+        given = {"dataset": dataset.id, "task.kind": "forecasting", "task.value_columns": ["load"], "fill": "yes"}
+        text = signed_in.post("/runs/new/", given).content.decode()
+        boxes = re.findall(r'<input type="checkbox" name="task.value_columns" value="(\w+)"[^>]*?( checked)?>', text)
+        assert boxes == [("load", " checked"), ("wind", "")]
+        assert "<span data-offered>load" in text, "what it is while none is ticked"
 
     def test_train_queues_a_run_of_the_task(self, signed_in, dataset, valkey):
         given = {"dataset": dataset.id, "task.kind": "classification", "task.text_column": "word",

@@ -45,6 +45,7 @@ function apply(facts: Facts): void {
     const offered = facts.offered[input.name];
     if (offered !== undefined) {
       if (input instanceof HTMLSelectElement) input.options[0].textContent = offered;
+      else if (input.type === "checkbox") find("[data-offered]", input.closest(".field")!)!.textContent = offered;
       else if (!input.value) input.placeholder = offered; // of a field that is filled in, it would be that value
     }
     const error = facts.errors[input.name] ?? "";
@@ -57,6 +58,7 @@ function apply(facts: Facts): void {
       input.setAttribute("aria-invalid", "true");
       input.closest("details")?.setAttribute("open", "");
     } else input.removeAttribute("aria-invalid");
+    if (input.type === "checkbox") continue; // its group is described
     const described = `${input.id}_helptext ${error ? `${input.id}_error` : ""}`.trim();
     if (line) input.setAttribute("aria-describedby", described);
   }
