@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,13 @@ import numpy as np
 from rnncore.data import vocabulary
 from rnncore.data.tokens import Tokenizer
 from rnncore.data.vocabulary import UNKNOWN, Vocabulary
-from rnncore.errors import DataError
+from rnncore.familiar import checked, strange
 from rnncore.train import durable
 from rnncore.weights import NETWORK, TOKENIZER, WEIGHTS, Weights
 
 START = "start"
 
-MOST_UNKNOWN = {"char": 0.05, "word": 0.4}
-"""Share of the training part that the weights need not know, by kind of token; word for all that have a token of their
-own for what is unknown."""
-
-NAMED = 30
-"""Labels that an error lists."""
+__all__ = ["Known", "checked", "keep", "of", "share_unknown", "strange", "weights_in"]
 
 
 def keep(weights: Weights, folder: Path) -> None:
@@ -65,15 +60,6 @@ class Known:
         return Tokenizer.load(self.path)
 
 
-def strange(label: str, labels: Sequence[str], *, what: str, name: str, line: int) -> DataError:
-    """What is wrong with a label (or tag) on a ``line`` of the file ``name`` that is not one of the weights'."""
-    listed = ", ".join(labels[:NAMED]) + (", …" if len(labels) > NAMED else "")
-    return DataError(
-        f"{name}: the weights that the run starts from know no {what} {label!r}; they know {listed}", line=line,
-        hint="Leave it out, or start without them.",
-    )  # fmt: skip
-
-
 def of(folder: Path) -> Known | None:
     """What the run of a ``folder`` took over; None where it began with drawn weights."""
     start = folder / START
@@ -89,16 +75,3 @@ def share_unknown(name: str, sequences: Iterable[np.ndarray]) -> float:
         unknown += int(np.count_nonzero(sequence == UNKNOWN))
         tokens += len(sequence)
     return checked(name, unknown, tokens, "word")
-
-
-def checked(name: str, unknown: int, tokens: int, kind: str) -> float:
-    """The share. Raises DataError where it is above :data:`MOST_UNKNOWN`. ``name``: of the file."""
-    share, most = unknown / max(1, tokens), MOST_UNKNOWN[kind]
-    if share > most:
-        what = "characters" if kind == "char" else "tokens"
-        raise DataError(
-            f"{name}: the weights that the run starts from do not know {share:.1%} of its {what} ({unknown:,} of "
-            f"{tokens:,}); at most {most:.0%} are taken",
-            hint="Is it the right data? Else start without them.",
-        )
-    return share

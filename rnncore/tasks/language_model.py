@@ -34,7 +34,7 @@ from rnncore.recipe import Recipe
 from rnncore.recipe import Task as TaskTable
 from rnncore.tasks import Measured, Sources, known
 from rnncore.train import diagnostics, durable
-from rnncore.train.precision import Forward, choose_device
+from rnncore.train.precision import Forward, choose_device, wide
 
 EVALUATION_LANES, EVALUATION_STEPS = 256, 64
 EVALUATION_SCORES = 2**25
@@ -103,7 +103,7 @@ class Task:
     def loss(self, forward: Forward, batch: Chunk, carry: Any, device: torch.device) -> tuple[Tensor, int, Any]:
         scores, carry = _read(forward, batch, carry, device)
         targets = _tensor(batch.targets, device)
-        return F.cross_entropy(_wide(scores), targets.flatten(), ignore_index=IGNORE), batch.count, carry
+        return F.cross_entropy(wide(scores).flatten(0, 1), targets.flatten(), ignore_index=IGNORE), batch.count, carry
 
     def splits(self) -> tuple[str, ...]:
         return tuple(self.lanes)
@@ -191,7 +191,7 @@ def measure_text(
         tick()
         scores, carry = _read(forward, chunk, carry, device)
         targets = _tensor(chunk.targets, device)
-        losses = F.cross_entropy(_wide(scores), targets.flatten(), ignore_index=IGNORE, reduction="none")
+        losses = F.cross_entropy(wide(scores).flatten(0, 1), targets.flatten(), ignore_index=IGNORE, reduction="none")
         total += losses.sum(dtype=torch.float64).cpu()
     return Measured(loss := total.item() / lanes.count, text_metrics(loss, lanes.count, lanes.characters))
 
@@ -200,11 +200,6 @@ def _read(forward: Forward, chunk: Chunk, carry: Any, device: torch.device) -> t
     """Scores of a chunk, ``(time, batch, vocabulary)``, and the carry after it."""
     resets = None if chunk.resets is None else torch.from_numpy(chunk.resets)
     return forward(_tensor(chunk.inputs, device), None if chunk.first else carry, resets)
-
-
-def _wide(scores: Tensor) -> Tensor:
-    """Scores as rows, ``(time · batch, vocabulary)``, at least in float32: a softmax is not taken in bfloat16."""
-    return scores.flatten(0, 1).to(torch.promote_types(scores.dtype, torch.float32))
 
 
 def _tensor(array: np.ndarray, device: torch.device) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rnncore.data.vocabulary import END, PADDING, START, UNKNOWN
+from rnncore.train.precision import wide
 
 
 def ended(sequences: Iterable[np.ndarray]) -> list[np.ndarray]:
@@ -29,16 +30,11 @@ def shifted(targets: Tensor) -> Tensor:
 
 def mean_loss(scores: Tensor, targets: Tensor) -> Tensor:
     """Nats per token of ``targets`` ``(steps, batch)``, padding left out, by scores ``(steps, batch, vocabulary)``."""
-    return F.cross_entropy(_wide(scores).flatten(0, 1), targets.flatten(), ignore_index=PADDING)
+    return F.cross_entropy(wide(scores).flatten(0, 1), targets.flatten(), ignore_index=PADDING)
 
 
 def record_losses(scores: Tensor, targets: Tensor) -> np.ndarray:
     """Nats of each record, ``(batch,)`` in float64."""
-    scores = _wide(scores)
+    scores = wide(scores)
     losses = F.cross_entropy(scores.flatten(0, 1), targets.flatten(), ignore_index=PADDING, reduction="none")
     return losses.view(targets.shape).sum(0, dtype=torch.float64).cpu().numpy()
-
-
-def _wide(scores: Tensor) -> Tensor:
-    """At least in float32: a softmax is not taken in bfloat16."""
-    return scores.to(torch.promote_types(scores.dtype, torch.float32))

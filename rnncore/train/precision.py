@@ -88,6 +88,11 @@ def path_of(precision: str, device: torch.device) -> str:
     return "cast" if device.type == "cpu" else "autocast"
 
 
+def wide(scores: Tensor) -> Tensor:
+    """Scores at least in float32: a softmax is not taken in bfloat16."""
+    return scores.to(torch.promote_types(scores.dtype, torch.float32))
+
+
 class Forward:
     """Calls a network along a path; the scores come in the path's type.
 

@@ -12,7 +12,9 @@ import torch
 
 from rnncore import catalog
 from rnncore.errors import DataError, PromptError
-from rnncore.tasks.tagging import NO_TAG, Frequencies, Model
+from rnncore.tasks.sentences import NO_TAG
+from rnncore.tasks.tagged import Frequencies
+from rnncore.tasks.tagging import Model
 from tests.rnncore.tasks import answering
 from tests.rnncore.tasks.answering import opened, recipe, run
 
