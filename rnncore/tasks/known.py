@@ -22,9 +22,9 @@ from rnncore.familiar import checked, strange
 from rnncore.train import durable
 from rnncore.weights import NETWORK, TOKENIZER, WEIGHTS, Weights
 
-START = "start"
-
 __all__ = ["Known", "checked", "keep", "of", "share_unknown", "strange", "weights_in"]
+
+START = "start"
 
 
 def keep(weights: Weights, folder: Path) -> None:

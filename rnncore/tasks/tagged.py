@@ -66,15 +66,7 @@ def measured(
 ) -> Measured:  # fmt: skip
     """Loss in nats per word, accuracy (on unseen words too), spans where tags mark them, and who was taken for whom."""
     truth, told = np.concatenate(targets), np.concatenate(guesses)
-    right = truth == told
-    unseen = np.array([token.lower() not in known.by_word for sentence in tokens for token in sentence])
-    figures = {"accuracy": float(right.mean())}
-    if unseen.any():
-        figures["unseen_accuracy"] = float(right[unseen].mean())
-    names = [[tags[tag] if tag != NO_TAG else "?" for tag in one] for one in targets]
-    output = [[tags[tag] for tag in one] for one in guesses]
-    if metrics.marks_spans(set(tags)):
-        figures |= metrics.span_scores(names, output)
+    names, output = _named(targets, tags), _named(guesses, tags)
     lengths = records.lengths_of(tokens)
     shares = np.array([float((one == other).mean()) for one, other in zip(targets, guesses, strict=True)])
 
@@ -92,7 +84,7 @@ def measured(
         "unknown_tags": int((~counted).sum()), "by_length": records.by_length(lengths, shares),
         **records.worst_and_random(nats / lengths, describe),
     }  # fmt: skip
-    return Measured(float(nats.sum() / max(1, scored.sum())), figures, report)
+    return Measured(float(nats.sum() / max(1, scored.sum())), known.figures(tokens, targets, guesses, tags), report)
 
 
 class Frequencies:
@@ -124,15 +116,21 @@ class Frequencies:
                     share = (counts.get(tag, 0) + overall[tag]) / (sum(counts.values()) + 1)
                     nats.append(-np.log(share))
             guesses.append(np.array(guessed))
-        right = np.concatenate(guesses) == np.concatenate(targets)
-        figures = {"accuracy": float(right.mean())}
-        unseen = np.array([token.lower() not in self.by_word for sentence in tokens for token in sentence])
-        if unseen.any():
-            figures["unseen_accuracy"] = float(right[unseen].mean())
-        if metrics.marks_spans(set(tags)):
-            names = [[tags[tag] if tag != NO_TAG else "?" for tag in one] for one in targets]
-            figures |= metrics.span_scores(names, [[tags[tag] for tag in one] for one in guesses])
+        figures = self.figures(tokens, targets, guesses, tags)
         return Baseline(step=0, name="most frequent tag", loss=float(np.mean(nats)), metrics=figures)
+
+    def figures(
+        self, tokens: list[list[str]], targets: list[np.ndarray], guesses: list[np.ndarray], tags: list[str]
+    ) -> dict[str, float]:
+        """Accuracy, that on words which the training part does not have, and of spans where tags mark them."""
+        right = np.concatenate(guesses) == np.concatenate(targets)
+        unseen = np.array([token.lower() not in self.by_word for sentence in tokens for token in sentence])
+        found = {"accuracy": float(right.mean())}
+        if unseen.any():
+            found["unseen_accuracy"] = float(right[unseen].mean())
+        if metrics.marks_spans(set(tags)):
+            found |= metrics.span_scores(_named(targets, tags), _named(guesses, tags))
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able."""
@@ -142,3 +140,7 @@ class Frequencies:
     def from_dict(cls, body: dict[str, Any]) -> Frequencies:
         words = {word: {int(tag): count for tag, count in counts.items()} for word, counts in body["words"].items()}
         return cls(words, body["overall"])
+
+
+def _named(numbers: list[np.ndarray], tags: list[str]) -> list[list[str]]:
+    return [[tags[tag] if tag != NO_TAG else "?" for tag in one] for one in numbers]
