@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Scale, ends, roundUp } from "../../../webapp/frontend/ts/run/axis";
+import { AXES, Scale, ends, inSight, roundUp } from "../../../webapp/frontend/ts/run/axis";
 import { Feed, type Points, type RunEvent, emptyPoints } from "../../../webapp/frontend/ts/run/feed";
-import { alike, loss, short } from "../../../webapp/frontend/ts/run/format";
+import { alike, fine, loss, percents, short, thousands } from "../../../webapp/frontend/ts/run/format";
 import { type Label, spread } from "../../../webapp/frontend/ts/run/labels";
+import { reached } from "../../../webapp/frontend/ts/run/lag";
 import { future, learningRateAt } from "../../../webapp/frontend/ts/run/schedule";
 import { smooth } from "../../../webapp/frontend/ts/run/smooth";
 import { sparkPath } from "../../../webapp/frontend/ts/run/spark";
@@ -61,6 +62,12 @@ test("labels keep apart and inside", () => {
   }
 });
 
+test("a label that is moved in stands above all lines there, that of the lower line nearest to them", () => {
+  const label = (text: string, y: number): Label => ({ text, color: "", weight: 400, width: 80, x: 190, y, fixed: false, roof: 60 });
+  const placed = spread([label("upper", 70), label("lower", 90)], { right: 240, top: 0, bottom: 100 });
+  assert.deepEqual(placed.map(({ text, x, y }) => [text, x, y]), [["lower", 160, 48], ["upper", 160, 33]]);
+});
+
 function points(steps: number[], seconds: (number | null)[]): Points {
   const result = emptyPoints();
   steps.forEach((step, i) => {
@@ -100,6 +107,15 @@ test("the axis reaches to the planned last step, else to where the time that is 
   assert.equal(ends(over, 2000).step, 500);
 });
 
+test("a long run is seen from its beginning, and whole once a fifth of it is done", () => {
+  assert.deepEqual([0, 10, 100, 199, 200, 900].map((done) => inSight(1000, done)), [1000, 32, 500, 500, 1000, 1000]);
+  assert.equal(inSight(1_000_000, 1000), 3907);
+  const feed = running(100);
+  assert.deepEqual(ends(feed, 1_000_000), { step: 489, epoch: 4.89, seconds: 500 });
+  feed.apply({ seq: 2, at: "", kind: "failed", step: 100, error: "", hint: "" });
+  assert.equal(ends(feed, 1_000_000).step, 489, "also where it has failed");
+});
+
 test("axes grow in strides", () => {
   assert.deepEqual([1, 1.1, 230, 999, 1000].map(roundUp), [1, 1.2, 250, 1000, 1000]);
 });
@@ -108,4 +124,22 @@ test("figures have the digits that they are worth", () => {
   assert.deepEqual([loss(1.5494), loss(null), loss(123456), short(0.004), short(0.00042), short(30912.4)], ["1.549", "–", "1.23e5", "0.004", "4.2e-4", "30,912"]);
   assert.deepEqual(alike([1, 1.5, 2]), ["1.0", "1.5", "2.0"]);
   assert.deepEqual(alike([0.25, 0.5]), ["0.25", "0.50"]);
+});
+
+test("an axis has one unit, and no two of its figures read alike", () => {
+  const spaced = (texts: string[]): string[] => texts.map((text) => text.replace("\u00a0", " "));
+  assert.deepEqual(spaced(thousands([0, 50_000, 100_000])), ["0", "50 k", "100 k"]);
+  assert.deepEqual(spaced(thousands([0, 500_000, 1_000_000])), ["0", "0.5 M", "1 M"]);
+  assert.deepEqual(thousands([0, 2500, 5000]), ["0", "2,500", "5,000"]);
+  assert.deepEqual(spaced(percents([0.065, 0.066, 0.07])), ["6.5 %", "6.6 %", "7.0 %"]);
+  assert.deepEqual(spaced(percents([0, 0.005, 0.01])), ["0.0 %", "0.5 %", "1.0 %"]);
+  assert.deepEqual(fine([0, 0.0005, 0.001]), ["0.0000", "0.0005", "0.0010"]);
+  assert.deepEqual(fine([0, 0.00002]), ["0", "2e-5"]);
+  assert.deepEqual(AXES.step.ticks([0, 100_000]).length, 2);
+});
+
+test("a reach is said only as far as it was measured", () => {
+  assert.equal(reached(4, 32, "word"), "below 1 % beyond 4 words");
+  assert.equal(reached(1, 32, "word"), "below 1 % beyond 1 word");
+  assert.equal(reached(128, 128, "step"), "still above 1 % at 128 steps");
 });

@@ -3,8 +3,10 @@ import { test } from "node:test";
 import type { Boot, Recipe } from "../../../webapp/frontend/ts/run/boot";
 import { Feed, type RunEvent } from "../../../webapp/frontend/ts/run/feed";
 import { hint } from "../../../webapp/frontend/ts/run/hint";
+import { isRight } from "../../../webapp/frontend/ts/evaluation/examples";
 import { figures } from "../../../webapp/frontend/ts/run/kpis";
-import { share } from "../../../webapp/frontend/ts/run/progress";
+import { baselineName } from "../../../webapp/frontend/ts/run/words";
+import { early, share } from "../../../webapp/frontend/ts/run/progress";
 
 const recipe: Recipe = {
   training: { learning_rate: 0.01, warmup_steps: 0, schedule: "cosine", clip_norm: 1, evaluate_every: 100, sequence_length: 128 },
@@ -85,4 +87,25 @@ test("progress goes by steps where they are planned, else by time", () => {
   assert.equal(share(run([2, 2]), null), 0.2);
   assert.equal(share(run([2, 2], undefined, "finished"), 1000), 1);
   assert.equal(share(new Feed(), null), 0);
+});
+
+test("a run that ended before its last step says why, where that was measured", () => {
+  const patient = { training: { ...recipe.training, patience: 3 } };
+  const over = run([2.2, 1.9, 2.0, 2.0, 2.0], undefined, "finished");
+  assert.equal(early(over, 10_000, patient), "validation was best at step 200");
+  assert.equal(early(over, 10_000, recipe), "", "nobody asked for patience");
+  assert.equal(early(over, 500, patient), "", "it came to its end");
+  assert.equal(early(over, 10_000, { training: { ...recipe.training, max_minutes: 1 / 60 } }), "its time of 1\u00a0s was over");
+  assert.equal(early(run([2.2, 1.9, 2.0, 2.0, 2.0], undefined, "stopped"), 10_000, patient), "", "somebody stopped it");
+});
+
+test("an answer that is a digit is right or wrong like any other", () => {
+  assert.equal(isRight({ output: "8", reference: "7" }), false);
+  assert.equal(isRight({ output: "8 (12%)", reference: "8" }), true);
+  assert.equal(isRight({ output: 8, reference: 7 }), null);
+});
+
+test("baselines have names that fit into a sentence", () => {
+  assert.deepEqual(["copy the source", "unigram", "3-gram", "uniform"].map((name) => baselineName(name, "word")),
+    ["copy of the source", "word counts", "3-gram", "guessing"]);
 });

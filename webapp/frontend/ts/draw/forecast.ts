@@ -115,8 +115,8 @@ function captions(given: Forecast, names: string[], middle: string, frame: Frame
   if (fits) parts.push(svg("text", { x: PAD.left, y: bottom }, begin));
   parts.push(svg("text", { x: x(at + steps - 1), y: bottom, "text-anchor": "end" }, end));
   parts.push(svg("text", { x: border - 6, y: 11, "text-anchor": "end" }, "read"));
+  if (small) return [...parts, ...named(border, given.truth.length > 0)];
   parts.push(svg("text", { x: border + 6, y: 11 }, "forecast"));
-  if (small) return parts;
   const ends: { text: string; kind: string; y: number }[] = [];
   const value = given.quantiles[middle]?.at(-1);
   if (typeof value === "number") ends.push({ text: names.length > 1 ? "median" : "forecast", kind: "median", y: y(value) });
@@ -131,6 +131,12 @@ function captions(given: Forecast, names: string[], middle: string, frame: Frame
     parts.push(svg("text", { class: one.kind, x: Math.min(x(at + steps - 1) + 8, width - 70), y: one.y - over + 4 }, one.text));
   }
   return parts;
+}
+
+/** Without room beside the lines, what they are stands above them in their colours. */
+function named(border: number, known: boolean): SVGElement[] {
+  const forecast = svg("text", { class: "median", x: border + 6, y: 11 }, "forecast");
+  return known ? [forecast, svg("text", { class: "truth", x: border + 62, y: 11 }, "truth")] : [forecast];
 }
 
 function tableOf(given: Forecast, names: string[], steps: number): HTMLElement {

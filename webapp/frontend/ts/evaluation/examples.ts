@@ -12,14 +12,13 @@ export interface Example {
   line?: number;
 }
 
-const said = (value: string | number): string => (typeof value === "number" ? short(value) : value || "(nothing)");
+const said = (value: string | number): string => (typeof value === "number" ? short(value) : value.replace(/(\d)%\)$/, "$1\u00a0%)") || "(nothing)");
 
-/** Whether an answer is right, or null where there is no right and wrong: numbers are only nearer or farther. */
+/** Whether an answer is right; null where it cannot be said. A label may well be a digit. */
 export function isRight(example: Example): boolean | null {
   if (example.right !== undefined) return example.right;
   const { output, reference } = example;
   if (typeof output !== "string" || typeof reference !== "string") return null;
-  if (output !== "" && reference !== "" && Number.isFinite(Number(output)) && Number.isFinite(Number(reference))) return null;
   return output.replace(/ \(\d+\s?%\)$/, "") === reference;
 }
 

@@ -3,7 +3,6 @@
  * is not here is shown as it is.
  */
 import { h, svg } from "../dom";
-import { inPercent } from "../draw/bars";
 import { type Forecast, forecast } from "../draw/forecast";
 import { attention, heat } from "../draw/heat";
 import { behind, sized, table } from "../draw/sized";
@@ -49,7 +48,8 @@ interface PerClass {
 }
 
 function classes(rows: PerClass[]): Part {
-  const cells = rows.map((row) => [row.label, inPercent(row.precision), inPercent(row.recall), inPercent(row.f1), number(row.support)]);
+  const tenths = (share: number): string => `${(100 * share).toFixed(1)}\u00a0%`; // one below the other: all with as many digits
+  const cells = rows.map((row) => [row.label, tenths(row.precision), tenths(row.recall), tenths(row.f1), number(row.support)]);
   const names = ["", "precision", "recall", "F1", "records"];
   return { title: "Class by class", note: "of what it said, how much is right; of what there is, how much it found", span: 6, body: [table("Class by class", names, cells)] };
 }

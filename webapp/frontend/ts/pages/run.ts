@@ -58,7 +58,7 @@ function schedule(): void {
 
 function draw(): void {
   boot.steps = (feed.started?.steps as number | null | undefined) ?? boot.steps;
-  showProgress(feed, { name: boot.name, status: head.status, steps: boot.steps });
+  showProgress(feed, { name: boot.name, status: head.status, steps: boot.steps, recipe: boot.recipe });
   for (const [id, figure] of Object.entries(figures(feed, boot))) {
     (find(`#kpi-${id}`) as HTMLElement).textContent = figure.value;
     const note = find(`#kpi-${id}-note`) as HTMLElement;
@@ -117,16 +117,23 @@ async function thin(): Promise<void> {
 let state: LinkState = "connecting";
 let why = "";
 
+/** The state is announced, once; the age that counts up beside it is only shown. */
 function showLink(): void {
-  const place = find("#run-link") as HTMLElement;
+  (find("#run-link") as HTMLElement).dataset.state = state;
   const messages: Record<LinkState, string> = {
     live: "",
-    connecting: why && `Connecting again · data from ${age(Date.now() - link.heardAt)}`,
-    offline: `Offline · data from ${age(Date.now() - link.heardAt)} · trying again`,
+    connecting: why && "Connecting again",
+    offline: "Offline, trying again",
     closed: why === "gone" ? "This run is no longer there" : "You are signed out: reload the page to sign in",
   };
-  place.dataset.state = state;
-  if (place.textContent !== messages[state]) place.textContent = messages[state];
+  const aged = state === "offline" || (state === "connecting" && why);
+  write("#run-link-state", messages[state]);
+  write("#run-link-age", aged ? ` · data from ${age(Date.now() - link.heardAt)}` : "");
+}
+
+function write(place: string, text: string): void {
+  const element = find(place) as HTMLElement;
+  if (element.textContent !== text) element.textContent = text;
 }
 
 const link = new Link({
@@ -154,7 +161,7 @@ async function open(): Promise<void> {
       await load();
       break;
     } catch {
-      (find("#run-link") as HTMLElement).textContent = "The run so far could not be read · trying again";
+      write("#run-link-state", "The run so far could not be read, trying again");
       await new Promise((again) => setTimeout(again, backOff(tries)));
     }
   }

@@ -1,7 +1,7 @@
 /** Steps, epochs and seconds: three ways to say where in a run something happened. Pure. */
 import { number } from "../units";
 import type { Feed, Points } from "./feed";
-import { clock, given } from "./format";
+import { clock, given, thousands } from "./format";
 
 export type Axis = "step" | "epoch" | "seconds";
 
@@ -51,8 +51,18 @@ export function roundUp(value: number): number {
 }
 
 /**
- * How far each axis reaches: the planned last step where it is known, else what the time that is left makes likely
- * (rounded up, so that it seldom moves); exactly the last step once the run has ended.
+ * The planned last step once a fifth of the way is done; before, it is halved until a fifth of what is in sight is, so
+ * that the curve of a long run can be read from its first minutes on.
+ */
+export function inSight(steps: number, done: number): number {
+  let end = steps;
+  while (done > 0 && end > 5 * done) end /= 2;
+  return Math.ceil(end);
+}
+
+/**
+ * How far each axis reaches: towards the planned last step where it is known, else what the time that is left makes
+ * likely (rounded up, so that it seldom moves); exactly the last step once the run has ended.
  */
 export function ends(feed: Feed, steps: number | null): End {
   const { points } = feed;
@@ -61,8 +71,9 @@ export function ends(feed: Feed, steps: number | null): End {
   if (last.step === 0) return positive({ step: steps ?? 0, epoch: 0, seconds: 0 });
   const left = feed.latest?.remaining_seconds;
   if (steps !== null) {
-    const factor = Math.max(1, steps / last.step);
-    return positive({ step: Math.max(steps, last.step), epoch: last.epoch * factor, seconds: roundUp(last.seconds * factor) });
+    const shown = inSight(steps, last.step);
+    const factor = Math.max(1, shown / last.step);
+    return positive({ step: Math.max(shown, last.step), epoch: last.epoch * factor, seconds: roundUp(last.seconds * factor) });
   }
   const factor = typeof left === "number" && last.seconds > 0 ? 1 + left / last.seconds : 1;
   const likely = (value: number): number => roundUp(value * factor);
@@ -73,8 +84,19 @@ function positive(end: End): End {
   return { step: end.step || 1, epoch: end.epoch || 1, seconds: end.seconds || 1 };
 }
 
-export const AXES: Record<Axis, { name: string; format: (value: number) => string }> = {
-  step: { name: "step", format: (value) => number(value) },
-  epoch: { name: "epoch", format: (value) => String(Number(value.toPrecision(3))) },
-  seconds: { name: "time", format: clock },
+/** What an axis is called, how a place on it is said, and the places below a chart. */
+export interface Named {
+  name: string;
+  format: (value: number) => string;
+  ticks: (values: number[]) => string[];
+}
+
+function named(name: string, format: (value: number) => string): Named {
+  return { name, format, ticks: (values) => values.map(format) };
+}
+
+export const AXES: Record<Axis, Named> = {
+  step: { name: "step", format: (value) => number(value), ticks: thousands },
+  epoch: named("epoch", (value) => String(Number(value.toPrecision(3)))),
+  seconds: named("time", clock),
 };

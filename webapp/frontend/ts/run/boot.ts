@@ -33,6 +33,7 @@ export interface Recipe {
     schedule: string;
     clip_norm: number;
     max_minutes?: number;
+    patience?: number;
     evaluate_every: number;
     sequence_length: number;
   };

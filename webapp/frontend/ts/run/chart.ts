@@ -4,7 +4,8 @@
  */
 import uPlot from "uplot";
 import { find } from "../dom";
-import { type Column, type Drawing, type Line, edge, joined, lastBefore, lastGiven, logSplits } from "./drawing";
+import { type Column, type Drawing, type Line, edge, isEmpty, joined, lastBefore, lastGiven, logSplits } from "./drawing";
+import { given } from "./format";
 import { type Label, spread } from "./labels";
 import { type Palette, palette } from "./palette";
 import { table } from "./table";
@@ -60,7 +61,13 @@ export class Chart {
     this.#drawing = drawing;
     if (this.#plot === null || before?.log !== drawing.log || before.axis.name !== drawing.axis.name) this.#rebuild();
     else this.#plot.setData(joined(drawing));
+    this.#host.classList.toggle("nothing", this.#blank);
     this.#fillTable();
+  }
+
+  /** Nothing to draw, not even a level: then the upright axis has nothing to count. */
+  get #blank(): boolean {
+    return this.#drawing !== null && isEmpty(this.#drawing) && this.#drawing.levels.length === 0;
   }
 
   #rebuild(): void {
@@ -78,14 +85,14 @@ export class Chart {
   }
 
   #uplotOptions(drawing: Drawing): uPlot.Options {
-    const { lines, height, gutter = 0, format } = this.#options;
+    const { lines, height, format } = this.#options;
     const colors = this.#colors;
     const font = `12px ${colors.font}`;
     const axis = { stroke: colors.get("ink-3"), font, ticks: { show: false }, border: { show: false } };
     return {
       width: this.width,
       height,
-      padding: [10, narrow(this.width) ? EDGE : Math.max(gutter, EDGE), 0, 0],
+      padding: [10, () => this.#gutter(font), 0, 0],
       legend: { show: false },
       scales: {
         x: { time: false, range: () => [this.#drawing?.range.min ?? 0, this.#drawing?.range.max ?? 1] },
@@ -95,12 +102,12 @@ export class Chart {
         {
           ...axis, size: 26, gap: 6, space: narrow(this.width) ? 64 : 84, grid: { show: false },
           ...(drawing.axis.name === "time" ? { incrs: SECONDS } : {}),
-          values: (_plot, splits) => splits.map((value) => this.#drawing?.axis.format(value) ?? ""),
+          values: (_plot, splits) => this.#drawing?.axis.ticks(splits) ?? [],
         },
         {
           ...axis, gap: 6, size: (_plot, values) => widest(values, font) + 8, space: height < 200 ? 30 : 38,
           grid: { stroke: colors.get("line"), width: 1 },
-          values: (_plot, splits) => this.#options.ticks?.(splits) ?? splits.map((value) => format(value)),
+          values: (_plot, splits) => (this.#blank ? splits.map(() => "") : (this.#options.ticks?.(splits) ?? splits.map((value) => format(value)))),
           ...(drawing.log ? { splits: () => this.#logSplits(), filter: (_plot, splits) => splits } : {}),
         },
       ],
@@ -119,6 +126,14 @@ export class Chart {
         setSelect: [(plot) => this.#select(plot)],
       },
     };
+  }
+
+  /** Room on the right: for the longest label of a level where labels stand beside the chart. */
+  #gutter(font: string): number {
+    const { gutter = 0 } = this.#options;
+    if (gutter === 0 || narrow(this.width)) return EDGE;
+    const labels = this.#drawing?.levels.map(({ label }) => label) ?? [];
+    return Math.max(gutter, Math.min(widest(labels, font) + 14, this.width / 3));
   }
 
   #hoverColor(series: number): string {
@@ -178,6 +193,7 @@ export class Chart {
     for (const label of labels) {
       ctx.font = `${label.weight} 12px ${this.#colors.font}`;
       label.width = ctx.measureText(label.text).width;
+      if (!label.fixed) label.roof = this.#roof(plot, plot.width - 2 - label.width);
     }
     for (const label of spread(labels, { right: plot.width - 2, top: top + 6, bottom: top + height - 6 })) {
       ctx.font = `${label.weight} 12px ${this.#colors.font}`;
@@ -218,6 +234,18 @@ export class Chart {
       labels.push({ text, color: line.color, weight: 600, width: 0, x, y, fixed: false });
     });
     return labels;
+  }
+
+  /** The upper edge of all lines right of `from`, in CSS pixels from the top. */
+  #roof(plot: uPlot, from: number): number {
+    const start = plot.posToVal(from - 8 - plot.bbox.left / devicePixelRatio, "x");
+    const { max } = (this.#drawing as Drawing).range;
+    const xs = plot.data[0] as number[];
+    const seen = this.#options.lines.flatMap((line, i) => {
+      const column = line.silent ? [] : (plot.data[i + 1] as Column);
+      return column.filter((value, j): value is number => given(value) && (xs[j] as number) >= start && (xs[j] as number) <= max);
+    });
+    return seen.length ? plot.valToPos(Math.max(...seen), "y") + topOf(plot) : Infinity;
   }
 
   /** What the crosshair points at, in place of the caption: nothing moves. */

@@ -6,7 +6,7 @@ import type { Boot } from "./boot";
 import { Chart } from "./chart";
 import type { Column, Drawing, Level } from "./drawing";
 import { COLUMNS, type Evaluation, type Feed, type Points, countUpTo, emptyPoints } from "./feed";
-import { alike, given, loss, short } from "./format";
+import { alike, fine, given, loss, percents, short, thousands } from "./format";
 import { future } from "./schedule";
 import { hardest, measured, metricOf, written } from "./metrics";
 import { smooth } from "./smooth";
@@ -22,6 +22,7 @@ export interface Zoom {
 type Fetch = (zoom: Zoom, width: number) => Promise<Points>;
 
 const FAINT = 0.32;
+const FLAT = 0.02; // of a share: air around a line that does not move
 
 export class Charts {
   #boot: Boot;
@@ -59,17 +60,18 @@ export class Charts {
       lines: [{ label: "each", color: "s3", width: 1, alpha: FAINT, silent: true }, { label: "norm", color: "s3", width: 1.5 }],
     });
     this.#rate = new Chart({
-      ...small, card: card("rate"), format: short,
+      ...small, card: card("rate"), format: short, ticks: fine,
       lines: [{ label: "rate", color: "s2", width: 2 }, { label: "planned", color: "ink-3", width: 1.5, dash: [3, 4] }],
     });
     this.#speed = new Chart({
-      ...small, card: card("speed"), format: (value) => (value < 100_000 ? short(value) : compact(value)),
+      ...small, card: card("speed"), format: (value) => (value < 100_000 ? short(value) : compact(value)), ticks: thousands,
       lines: [{ label: `${boot.unit}s/s`, color: "s1", width: 1.25 }],
     });
     if (this.#chosen) {
       this.#metric = new Chart({
         card: card("metric"), height: 190, gutter: 124, onZoom,
         format: (value) => written(metricOf(boot, this.#name), value),
+        ticks: (values) => (metricOf(boot, this.#name).format === "share" ? percents(values) : values.map(short)),
         lines: [
           { label: "validation", color: "s2", width: 2, dots: true, ends: true },
           { label: "test", color: "s4", width: 0, dots: true, ends: true },
@@ -147,7 +149,7 @@ export class Charts {
     const view = { xs, points, shared, scale, steps: this.#zoom ? this.#zoom.max - this.#zoom.min : end.step };
     this.#loss.draw(this.#drawLoss(view));
     this.#norm.draw(this.#drawNorm(view));
-    this.#rate.draw(this.#drawRate(view, end.step));
+    this.#rate.draw(this.#drawRate(view));
     if (this.#metric) {
       this.#offerMetrics();
       this.#metric.draw(this.#drawMetric(view));
@@ -205,6 +207,7 @@ export class Charts {
     const metric = metricOf(this.#boot, name);
     const [validX, valid] = this.#evaluated("valid", view.scale, ({ metrics }) => metrics[name]);
     const [testX, test] = this.#evaluated("test", view.scale, ({ metrics }) => metrics[name]);
+    (find("#metric-title") as HTMLElement).textContent = metric.label;
     const beaten = hardest(this.#feed, name, metric);
     const best = this.#boot.optimum?.metrics[name];
     const levels: Level[] = [];
@@ -213,8 +216,9 @@ export class Charts {
     const seen = [...valid, ...test].filter(given);
     const wanted = [...seen, ...levels.map(({ value }) => value)];
     const [low, high] = wanted.length ? [Math.min(...wanted), Math.max(...wanted)] : [0, 1];
-    const air = Math.max((high - low) * 0.08, 0.01 * Math.abs(high), 1e-6);
-    const top = metric.format === "share" ? Math.min(1.02, high + air) : high + air;
+    const share = metric.format === "share";
+    const air = Math.max((high - low) * 0.08, 0.01 * Math.abs(high), share ? FLAT : 1e-6);
+    const top = share ? Math.min(1.02, high + air) : high + air;
     return { ...view.shared, levels, tables: [[validX, valid], [testX, test]], extent: [low - air < 0 && low >= 0 ? 0 : low - air, top] };
   }
 
@@ -228,13 +232,17 @@ export class Charts {
     return { ...view.shared, levels, log: true, tables: [[view.xs, raw, smoothed]], extent };
   }
 
-  #drawRate(view: View, end: number): Drawing {
+  /** The rate is planned: it is drawn as far as the plan reaches, also while the others show less. */
+  #drawRate(view: View): Drawing {
     const { points, scale, xs } = view;
+    const planned = this.#feed.ended ? 0 : (this.#boot.steps ?? 0);
+    const end = Math.max(planned, ends(this.#feed, this.#boot.steps).step);
+    const range = this.#zoom ? view.shared.range : { min: 0, max: Math.max(scale.fromStep(end), view.shared.range.max) };
     const { training } = this.#boot.recipe;
     const last = points.step.at(-1) ?? 0;
     const [steps, rates] = this.#feed.ended ? [[], []] : future(training, last, points.learning_rate.at(-1) ?? null, end);
     return {
-      ...view.shared,
+      ...view.shared, range,
       tables: [[xs, points.learning_rate], [steps.map(scale.fromStep), rates]],
       extent: fromZero([training.learning_rate, ...points.learning_rate.filter(given)]),
     };
@@ -271,13 +279,13 @@ function inRange(view: { xs: number[]; shared: Pick<Drawing, "range"> }, values:
 }
 
 /**
- * Above what a loss has run away: a quarter over where it began, over the levels and over most of its values. Beyond
+ * Above what a loss has run away: twice where it began, the levels and most of its values. Beyond
  * it a curve leaves the chart at the top, so that what came before can still be read.
  */
 export function ceiling(values: Column, levels: Level[]): number {
   const known = values.filter(given);
   const most = [...known].sort((a, b) => a - b)[Math.floor(known.length * 0.6)] ?? 0;
-  return 1.25 * Math.max(known[0] ?? 0, most, ...levels.map(({ value }) => value));
+  return 2 * Math.max(known[0] ?? 0, most, ...levels.map(({ value }) => value));
 }
 
 /** All in sight, with some air. */

@@ -1,5 +1,6 @@
 /** What a chart is given to draw, and how it is read at a place or at an end. */
 import uPlot from "uplot";
+import type { Named } from "./axis";
 import { given } from "./format";
 
 export type Column = (number | null | undefined)[];
@@ -31,8 +32,8 @@ export interface Drawing {
   levels: Level[];
   range: { min: number; max: number };
   extent: [number, number];
-  /** Name and format of the x axis. */
-  axis: { name: string; format: (value: number) => string };
+  /** What the x axis is, and how places on it are written. */
+  axis: Named;
   log: boolean;
   /** Where the run stands, drawn as a thin upright line; null at its end. */
   now: number | null;
@@ -41,6 +42,11 @@ export interface Drawing {
 /** The tables on one x axis. A null stays a gap; what another table has no value for is passed over. */
 export function joined(drawing: Drawing): uPlot.AlignedData {
   return uPlot.join(drawing.tables as uPlot.AlignedData[]);
+}
+
+/** Whether there is anything to draw but levels and what is planned. */
+export function isEmpty(drawing: Drawing): boolean {
+  return drawing.tables.every(([, ...columns]) => columns.every((column) => !column.some(given)));
 }
 
 const STRIDES = [[1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8], [1, 1.5, 2, 3, 5], [1, 2, 5], [1, 3], [1]];

@@ -30,10 +30,28 @@ function power(value: number): string {
 
 /** The values of an axis, all with as many decimals as the one that needs most. */
 export function alike(values: number[]): string[] {
-  const fits = (value: number, digits: number): boolean => Math.abs(value - Number(value.toFixed(digits))) < 1e-9;
   const needs = (value: number): number => [0, 1, 2, 3].find((digits) => fits(value, digits)) ?? 4;
   const digits = Math.max(0, ...values.map(needs));
   return values.map((value) => (digits === 0 ? number(value) : loss(value, digits)));
+}
+
+const fits = (value: number, digits: number): boolean => Math.abs(value - Number(value.toFixed(digits))) < 1e-9;
+
+/** The values of an axis of small numbers: alike where four decimals do, else each with the digits that it takes. */
+export function fine(values: number[]): string[] {
+  return values.every((value) => fits(value, 4)) ? alike(values) : values.map(short);
+}
+
+/** The values of an axis of large numbers, all in the same unit: `50 k`, `100 k`; `0.5 M`, `1 M`. */
+export function thousands(values: number[]): string[] {
+  const most = Math.max(0, ...values);
+  const [size, unit] = most >= 1e6 ? [1e6, "M"] : most >= 1e5 ? [1e3, "k"] : [1, ""];
+  return values.map((value) => (value === 0 || size === 1 ? number(value) : `${Number((value / size).toPrecision(6))}\u00a0${unit}`));
+}
+
+/** Shares on an axis, all with as many decimals as the one that needs most. */
+export function percents(values: number[]): string[] {
+  return alike(values.map((value) => 100 * value)).map((text) => `${text}\u00a0%`);
 }
 
 export function percent(share: Maybe): string {

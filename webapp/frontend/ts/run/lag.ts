@@ -22,9 +22,14 @@ export function drawLag(feed: Feed, unit: string): void {
     return h("div", {}, bar, h("span", {}, named ? number(lag) : ""));
   });
   find("#lag-bars")?.replaceChildren(...bars);
-  const said = typeof reach === "number" ? `below 1 % beyond ${number(reach)} ${unit}${reach === 1 ? "" : "s"}` : "";
-  (find("#lag-reach") as HTMLElement).textContent = said;
+  (find("#lag-reach") as HTMLElement).textContent = typeof reach === "number" ? reached(reach, curve.at(-1)?.[0] ?? 0, unit) : "";
   const rows = curve.map(([lag, norm]) => h("tr", {}, h("th", { scope: "row" }, number(lag)), h("td", {}, short(norm))));
   const head = h("tr", {}, h("th", { scope: "col" }, `${unit}s back`), h("th", { scope: "col" }, "gradient norm"));
   find("[data-table]", card)?.replaceChildren(h("table", {}, h("thead", {}, head), h("tbody", {}, ...rows)));
+}
+
+/** How far the gradient reaches, in words; where it is not below 1 % as far back as it was measured, nobody knows its end. */
+export function reached(reach: number, farthest: number, unit: string): string {
+  const units = `${number(reach)} ${unit}${reach === 1 ? "" : "s"}`;
+  return reach >= farthest ? `still above 1 % at ${units}` : `below 1 % beyond ${units}`;
 }

@@ -107,6 +107,7 @@ export class Samples {
     const newest = this.#shown.length - 1;
     this.#slider.max = String(Math.max(0, newest));
     this.#slider.disabled = newest < 0;
+    (find("#sample-tip") as HTMLElement).hidden = newest < 1;
     this.#goTo(this.#following ? newest : Math.max(0, countUpTo(this.#shown.map(({ step }) => step), before) - 1));
   }
 

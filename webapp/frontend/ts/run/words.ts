@@ -3,7 +3,9 @@ import { compact, duration, number } from "../units";
 import type { RunEvent } from "./feed";
 import { loss } from "./format";
 
-const BASELINES: Record<string, string> = { uniform: "guessing", unigram: "letter counts" };
+const BASELINES: Record<string, string> = {
+  uniform: "guessing", "copy the source": "copy of the source", "direct linear": "linear forecast",
+};
 
 /** What a baseline is called on the page: its own name, unless that says little. */
 export function baselineName(name: string, unit: string): string {
