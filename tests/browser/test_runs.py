@@ -134,3 +134,22 @@ def test_runs_stand_beside_one_another(alice, ids):
     alice.get_by_role("link", name="Leave out Surnames").click()
     expect(alice.get_by_role("list", name="The runs").get_by_role("listitem")).to_have_count(2)
     expect(alice.get_by_text("In nothing: they are the same recipe on the same data.")).to_be_visible()
+
+
+def test_a_name_of_one_long_word_widens_no_page(alice, ids):
+    run = ids["Dates"]
+    alice.set_viewport_size({"width": 360, "height": 740})
+    alice.goto(f"/runs/{run}/rename/")
+    alice.get_by_label("Name").fill("W" * 100)
+    alice.get_by_role("button", name="Rename").click()
+    expect(alice.get_by_role("heading", name="W" * 100)).to_be_visible()
+    data = alice.request.get(f"/api/v1/runs/{run}").json()["dataset_id"]
+    for path in (
+        f"/datasets/{data}/",
+        f"/runs/{run}/",
+        f"/runs/{run}/delete/",
+        f"/runs/{run}/checkpoints/",
+        "/api/v1/docs",
+    ):
+        alice.goto(path)
+        alice.wait_for_function("document.documentElement.scrollWidth === 360")
