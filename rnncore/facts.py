@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnncore.data import columns, times
-from rnncore.data.columns import NUMBERS
+from rnncore.data import times
+from rnncore.data.resolve import resolve
+from rnncore.data.roles import NUMBERS
 from rnncore.data.vocabulary import SPECIAL, WORDS
 from rnncore.defaults import Facts
 from rnncore.defaults.language_model import VOCABULARY
@@ -27,7 +28,7 @@ def chosen(recipe: Recipe, survey: list[dict[str, Any]]) -> Recipe:
 
     ``survey``: see :func:`rnncore.data.columns.survey`. Raises RecipeError at the column that is not there.
     """
-    task = {**recipe.to_dict()["task"], **columns.resolve(recipe.task, survey)}
+    task = {**recipe.to_dict()["task"], **resolve(recipe.task, survey)}
     by_name = {column["name"]: column for column in survey}
     for name, column in (("tokens", "text_column"), ("tokens", "source_column"), ("target_tokens", "target_column")):
         if column in task and recipe.task.kind != "tagging":

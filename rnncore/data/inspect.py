@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.data import columns, problems
+from rnncore.data import columns, problems, roles
 from rnncore.data.characters import code_points, describe
 from rnncore.data.duplicates import DuplicateLines
+from rnncore.data.resolve import resolve
 from rnncore.data.sources import TextFile, open_text
 from rnncore.data.table import Table, format_of, open_table, problem
 from rnncore.errors import DataError, RecipeError
@@ -125,10 +126,9 @@ def inspect(
 def inspect_table(table: Table, task: str | None = None, said: dict[str, str] | None = None) -> dict[str, Any]:
     """What a table holds, see :func:`inspect`. ``said``: its ``roles``."""
     found = columns.survey(table)
-    used = columns.with_roles(found, said or {})
-    proposed = task or columns.propose(used)
-    roles = {role: [column["name"] for column in found if column["role"] == role] for role in columns.ROLES}
-    roles = {role: names for role, names in roles.items() if names}
+    used = roles.with_roles(found, said or {})
+    proposed = task or roles.propose(used)
+    named = {role: [column["name"] for column in found if column["role"] == role] for role in roles.ROLES}
     read, refused = _read(proposed, used)
     details = {key: table.details.get(key) for key in _DETAILS}
     rows = [
@@ -137,7 +137,8 @@ def inspect_table(table: Table, task: str | None = None, said: dict[str, str] | 
     ]
     return {
         "format": table.format, **details, "statistics": {"records": len(table), "columns": len(table.columns)},
-        "preview": {"rows": rows, "series": _series(table, found)}, "columns": found, "task": proposed, "roles": roles,
+        "preview": {"rows": rows, "series": _series(table, found)}, "columns": found, "task": proposed,
+        "roles": {role: names for role, names in named.items() if names},
         "problems": refused + problems.of_table(table, used, proposed, read),
     }  # fmt: skip
 
@@ -146,7 +147,7 @@ def _series(table: Table, found: list[dict[str, Any]]) -> dict[str, dict[str, li
     """Values for drawings of a table that looks like a series; empty for others."""
     if not any(column["role"] in ("time", "value") for column in found):
         return {}
-    numeric = [column for column in found if column["kind"] in columns.NUMBERS]
+    numeric = [column for column in found if column["kind"] in roles.NUMBERS]
     numeric.sort(key=lambda column: column["role"] != "value")
     spread = np.unique(np.linspace(0, len(table) - 1, min(SERIES_SPREAD, len(table))).astype(int))
     kept = {}
@@ -165,7 +166,7 @@ def _finite(values: list[Any]) -> list[float | None]:
 def _read(task: str, found: list[dict[str, Any]]) -> tuple[dict[str, list[str]], list[dict[str, Any]]]:
     """The columns that a task would read, by role, and as a problem what it lacks."""
     try:
-        fields = columns.resolve(Recipe.parse({"task": {"kind": task}}).task, found)
+        fields = resolve(Recipe.parse({"task": {"kind": task}}).task, found)
     except RecipeError as error:
         message = f"{error.errors[0][1][0].upper()}{error.errors[0][1][1:]}."
         return {}, [problem("error", message)]

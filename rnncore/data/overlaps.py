@@ -7,6 +7,7 @@ from typing import Any
 
 from rnncore.data import columns
 from rnncore.data.problems import Problem, overlap
+from rnncore.data.resolve import resolve
 from rnncore.data.table import Table, open_table
 from rnncore.recipe import Recipe, Task
 
@@ -20,7 +21,7 @@ def read_of(task: Task, survey: list[dict[str, Any]]) -> list[str]:
     or a series. Raises RecipeError."""
     if task.kind in _NOT_OF_RECORDS:
         return []
-    fields = columns.resolve(task, survey)
+    fields = resolve(task, survey)
     found: list[str] = []
     for field in _READ:
         value = fields.get(field) or []

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from rnncore.data import times
-from rnncore.data.columns import Column
 from rnncore.data.compact import empty, marks_of
+from rnncore.data.roles import Column
 from rnncore.data.table import MOST_LINES, Table, problem
 from rnncore.errors import DataError
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rnncore import catalog, facts
-from rnncore.data import columns as engine
+from rnncore.data.roles import propose
 from rnncore.errors import RecipeError
 from rnncore.recipe import Recipe
 from webapp.datasets import roles
@@ -30,7 +30,7 @@ def proposed(version: Version) -> str | None:
     if not survey:
         return TEXT
     made = version.synthetic
-    kind = version.dataset.task or (made["task"] if made else engine.propose(survey))
+    kind = version.dataset.task or (made["task"] if made else propose(survey))
     if kind in catalog.TASKS and kind != TEXT and _serves(kind, survey):
         return kind
     return next(iter(servable(version)), None)

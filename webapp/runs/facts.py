@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rnncore import catalog, facts, fitness
-from rnncore.data import columns as engine
+from rnncore.data.resolve import resolve
 from rnncore.defaults import Facts
 from rnncore.defaults.language_model import VOCABULARY
 from rnncore.errors import RecipeError
@@ -56,7 +56,7 @@ def with_columns(version: Version, recipe: Recipe) -> Recipe:
     """The recipe with the columns named that a person confirmed, so that whoever repeats it elsewhere has them too."""
     if not version.dataset.roles or not (survey := roles.columns(version)):
         return recipe
-    return recipe.replacing(task=engine.resolve(recipe.task, survey))
+    return recipe.replacing(task=resolve(recipe.task, survey))
 
 
 def surveyed(version: Version) -> dict[str, Any]:

@@ -105,8 +105,8 @@ def test_a_viewer_may_not_and_an_outsider_sees_nothing(bob, charlie, alice, talk
 
 
 def test_every_role_is_a_field_of_a_recipe():
-    from rnncore.data.columns import MANY
-    from rnncore.data.columns import ROLES as ENGINES
+    from rnncore.data.roles import MANY
+    from rnncore.data.roles import ROLES as ENGINES
 
     assert set(ROLES) == set(ENGINES)
     assert {role for role, spec in ROLES.items() if spec.many} == MANY
@@ -153,7 +153,8 @@ class TestPage:
     def test_it_has_what_a_page_shows(self, signed_in, talks):
         shown = signed_in.get(f"/datasets/{talks.id}/").context
         assert (shown["is_table"], shown["data_words"]) == (True, "40 records, 4 columns")
-        cells = ["".join(piece.text for piece in cell) for cell in shown["rows"][1]]
+        cells = ["".join(piece.text for piece in cell) for _, cell in shown["rows"][1]]
+        assert [right for right, _ in shown["rows"][1]] == [False, False, False, True], "numbers end at the right"
         assert cells == ["ann", "they said thing number 1", "glad", "0.14285714285714285"]
         assert [column["name"] for column in shown["columns"]] == ["who", "said", "mood", "score"]
         assert 'name="role-1"' in str(shown["columns"][1]["field"])
