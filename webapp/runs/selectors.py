@@ -6,6 +6,7 @@ All raise Http404 for what the person may not see, PermissionDenied where they m
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from django.db.models import QuerySet
 
 from webapp import workers
 from webapp.accounts.models import User
+from webapp.ids import is_id
 from webapp.problems import Conflict, Invalid
 from webapp.runs.models import Run, Status
 from webapp.runs.store import folder as folder_of
@@ -44,6 +46,14 @@ def deleted_of(user: User, team: Team | None = None) -> QuerySet[Run]:
     """The deleted runs that can still be brought back, the last deleted first."""
     rows = Run.everything.exclude(deleted_at=None).select_related("team", "version__dataset")
     return of_teams(rows.defer("version__inspection"), user, team).order_by("-deleted_at", "-id")
+
+
+def held(user: User, ids: Iterable[str]) -> list[Run]:
+    """Those of the runs that the person may see, deleted or not, newest first; nobody else changes them until the
+    transaction ends."""
+    rows = Run.everything.select_for_update(of=("self",)).filter(id__in=filter(is_id, ids))
+    locked = of_teams(rows, user).order_by("id")  # all lock in one order
+    return sorted(locked, key=lambda run: run.created_at, reverse=True)
 
 
 def run_for(user: User, run_id: str, *, right: str = "view") -> Run:

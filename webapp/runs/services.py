@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -29,16 +30,18 @@ from webapp.live.publish import publish_deleted, publish_run
 from webapp.names import clean_name
 from webapp.problems import Conflict, Invalid
 from webapp.runs.beginnings import Start, lay_copy, lay_weights
-from webapp.runs.estimate import planned
+from webapp.runs.estimate import planned, refuse_strange
 from webapp.runs.facts import facts_of, refuse_unread, surveyed, with_columns
 from webapp.runs.models import Run, Status
 from webapp.runs.selectors import Checkpoint, checkpoint_of
 from webapp.runs.store import folder as folder_of
+from webapp.runs.store import let_go
 from webapp.teams.history import note
 from webapp.teams.models import Team
 from webapp.teams.selectors import require_in
 
 ENDED = frozenset({Status.FINISHED, Status.STOPPED, Status.FAILED})
+GONE = "What the run needs was deleted just now: its data, its weights or its team."
 KEPT_BY_ACTS = ("status", "wanted", "queued_at", "ended_at", "deaths", "died_at_step", "error")
 
 
@@ -50,11 +53,13 @@ def start(
     starts from.
 
     Raises RecipeError (with its fields as dotted paths), Conflict (a dataset is not ready, the weights are gone),
-    Invalid at ``name``, and at ``valid`` or ``test`` where that dataset has not what is read.
+    Invalid at ``name``, at ``start`` where the weights do not know what the data is made of, and at ``valid`` or
+    ``test`` where that dataset has not what is read.
     """
     require_in(user, team.id, "train")
     given = with_columns(dataset.version, Recipe.parse(recipe))
     plan = planned(dataset.version, given, begin and begin.weights)
+    refuse_strange(dataset.version, plan.recipe, begin and begin.weights)
     for part, other in (("valid", valid), ("test", test)):
         if other:
             _check_part(part, other, dataset, plan.recipe)
@@ -166,7 +171,7 @@ def resume(*, user: User, run: Run) -> None:
         elif row.status in (Status.FINISHED, Status.FAILED):
             raise Conflict(f"The run has {row.status}; there is nothing to go on with.")
         row.wanted = ""
-    wake("jobs.training.work")
+    _wake()
 
 
 def front(*, user: User, run: Run) -> None:
@@ -176,7 +181,7 @@ def front(*, user: User, run: Run) -> None:
         if row.status == Status.QUEUED:
             first = Run.objects.filter(status=Status.QUEUED).earliest("queued_at")
             row.queued_at = first.queued_at - timedelta(milliseconds=1)
-    wake("jobs.training.work")
+    _wake()
 
 
 def rename(*, user: User, run: Run, name: str) -> Run:
@@ -198,18 +203,32 @@ def delete(*, user: User, run: Run) -> None:
     with transaction.atomic():
         if Run.objects.filter(id=run.id).update(deleted_at=timezone.now()):
             note(user, "deleted", run)
-    publish_deleted(run)
+        transaction.on_commit(partial(publish_deleted, run))
 
 
 def restore(*, user: User, run: Run) -> None:
-    """Brings a deleted run back as it was; one that trained goes on from its checkpoint. Twice is no error."""
+    """Brings a deleted run back as it was. Twice is no error.
+
+    One that trained has its place in the queue again and goes on from its checkpoint: with the worker that had it, if
+    that has not noticed, else with the next. Nobody died, and no death is counted.
+    """
     require_in(user, run.team_id, "delete")
     with transaction.atomic():
-        if Run.everything.filter(id=run.id).exclude(deleted_at=None).update(deleted_at=None):
+        gone = Run.everything.filter(id=run.id).exclude(deleted_at=None)
+        gone.filter(status=Status.RUNNING).update(lease_until=None, **let_go(timezone.now()))
+        if gone.update(deleted_at=None):
             note(user, "restored", run)
-    run.deleted_at = None
-    publish_run(run)
-    wake("jobs.training.work")
+        row = Run.objects.filter(id=run.id).first()
+        if row is None:
+            raise Http404("The run was deleted too long ago.")
+        transaction.on_commit(partial(publish_run, row))
+        _wake()
+    run.deleted_at, run.status = None, row.status
+
+
+def _wake() -> None:
+    """Tells the trainers to look, once what was done can be seen."""
+    transaction.on_commit(partial(wake, "jobs.training.work"))
 
 
 def _check_part(part: str, other: Dataset, dataset: Dataset, recipe: Recipe) -> None:
@@ -236,9 +255,9 @@ def _ours(user: User, run: Run, what: str) -> Iterator[Run]:
         if [getattr(row, field) for field in KEPT_BY_ACTS] != before:
             row.save(update_fields=KEPT_BY_ACTS)
             note(user, what, row)
+        transaction.on_commit(partial(publish_run, row))
     for field in KEPT_BY_ACTS:
         setattr(run, field, getattr(row, field))
-    publish_run(row)
 
 
 def _refuse_ended(run: Run) -> None:

@@ -106,7 +106,7 @@ class RunStore:
 
     @reaching
     def release(self, claim: Claim) -> None:
-        _end(claim, **_let_go(timezone.now()))
+        _end(claim, **let_go(timezone.now()))
 
     @reaching
     def reap(self) -> list[str]:
@@ -162,13 +162,13 @@ def _end(claim: Claim, **changes: Any) -> None:
 def _orphaned(run: Run, now: datetime) -> dict[str, Any]:
     """What becomes of a run whose worker died: it goes on with another, unless that happened too often."""
     died, at = deaths.counted(run.deaths, run.died_at_step, run.step)
-    changes = _let_go(now) | {"deaths": died, "died_at_step": at}
+    changes = let_go(now) | {"deaths": died, "died_at_step": at}
     if died >= deaths.LIMIT and not run.wanted:
         changes |= {"status": Status.FAILED, "ended_at": now, "error": deaths.of_worker(at)}
     return changes
 
 
-def _let_go(now: datetime) -> dict[str, Any]:
+def let_go(now: datetime) -> dict[str, Any]:
     """What becomes of a run that nobody trains any more: what was asked for, else its old place in the queue."""
     return {
         "status": Case(

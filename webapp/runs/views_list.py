@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from webapp.problems import Conflict
 from webapp.runs import bulk, filters, selectors
 from webapp.runs.models import Run, Status
 from webapp.teams.current import team_of
@@ -63,8 +64,14 @@ def act(request: HttpRequest) -> HttpResponse:
     what = request.POST.get("what", "")
     if what not in bulk.ACTS:
         raise Http404("There is no such thing to do with runs.")
-    runs = bulk.act(user=request.user, what=what, ids=request.POST.getlist("run"))
-    said = bulk.sentence(what, runs)
+    try:
+        runs, ended = bulk.act(user=request.user, what=what, ids=request.POST.getlist("run"))
+    except Conflict as conflict:
+        if request.htmx:
+            return HttpResponse(str(conflict), status=409, content_type="text/plain; charset=utf-8")
+        messages.error(request, str(conflict))
+        return redirect("runs:list")
+    said = bulk.sentence(what, runs, ended)
     if not request.htmx:
         messages.success(request, said)
         return redirect("runs:list")

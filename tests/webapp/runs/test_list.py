@@ -10,6 +10,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from jobs.ports import LeaseLost
+from webapp.problems import Conflict
 from webapp.runs import bulk, filters, selectors, services
 from webapp.runs.models import Run
 from webapp.runs.store import RunStore
@@ -166,7 +167,7 @@ def test_many_are_stopped(as_, alice, runs):
     client.post("/runs/act/", {"what": "stop", "run": [runs["poems"].id, runs["series"].id]})
     states = {run.name: run.status for run in Run.objects.all()}
     assert states == {"poems": "stopped", "names": "queued", "series": "finished"}
-    assert "“poems” is told to stop." in client.get("/runs/").content.decode()
+    assert "“poems” is told to stop. “series” had ended already." in client.get("/runs/").content.decode()
     said = client.post("/runs/act/", {"what": "stop", "run": [runs["series"].id]}, **FRAGMENT).content.decode()
     assert "these runs have ended" in said
     assert not Entry.objects.filter(thing_id=runs["series"].id, what="stopped").exists()
@@ -186,6 +187,43 @@ def test_all_or_none(alice, bob, charlie, runs, make, as_):
     assert as_(alice).post("/runs/act/", {"what": "explode", "run": [runs["poems"].id]}).status_code == 404
 
 
+def test_what_changed_meanwhile_is_named_and_nothing_is_done(as_, alice, runs):
+    client, ids = as_(alice), [run.id for run in runs.values()]
+    services.delete(user=alice, run=runs["names"])
+    services.delete(user=alice, run=runs["poems"])
+    for what in ("stop", "delete"):
+        refused = client.post("/runs/act/", {"what": what, "run": ids}, **FRAGMENT)
+        assert refused.status_code == 409
+        assert "“names” and “poems”: deleted meanwhile. Nothing was done" in refused.content.decode()
+        assert client.post("/runs/act/", {"what": what, "run": ids}).status_code == 302
+        assert "deleted meanwhile" in client.get("/runs/").content.decode()
+    refused = client.post("/runs/act/", {"what": "restore", "run": ids}, **FRAGMENT)
+    assert "“series”: not deleted (any more)" in refused.content.decode()
+    assert [run.name for run in Run.objects.all()] == ["series"]
+
+
+def test_where_one_fails_none_is_done_and_nobody_told(alice, runs, monkeypatch, django_capture_on_commit_callbacks):
+    def failing(*, user, run):
+        if run.name == "poems":  # the last of them
+            raise Conflict("no")
+        services.delete(user=user, run=run)
+
+    monkeypatch.setitem(bulk.ACTS, "delete", ("delete", failing))
+    with django_capture_on_commit_callbacks() as told, pytest.raises(Conflict):
+        bulk.act(user=alice, what="delete", ids=[run.id for run in runs.values()])
+    assert (Run.objects.count(), told) == (3, [])
+    assert not Entry.objects.filter(what="deleted").exists()
+
+
+def test_all_are_told_once_it_is_done(alice, runs, monkeypatch, django_capture_on_commit_callbacks):
+    said = []
+    monkeypatch.setattr(services, "publish_run", lambda run: said.append((run.name, run.status)))
+    with django_capture_on_commit_callbacks(execute=True):
+        bulk.act(user=alice, what="stop", ids=[runs["names"].id, runs["poems"].id])
+        assert said == []
+    assert sorted(said) == [("names", "stopped"), ("poems", "stopped")]
+
+
 def test_a_run_deleted_while_it_trains_is_let_go_and_goes_on_when_it_is_back(alice, runs):
     store = RunStore()
     claim = store.claim("worker")
@@ -196,7 +234,40 @@ def test_a_run_deleted_while_it_trains_is_let_go_and_goes_on_when_it_is_back(ali
     with pytest.raises(LeaseLost):
         store.append(claim, [])
     services.restore(user=alice, run=selectors.deleted_of(alice).get())
-    assert store.renew(claim) == ""
+    assert store.renew(claim) == ""  # its worker had not noticed
+    assert Run.objects.get(id=run.id).status == "running"
+
+
+def test_nobody_died_where_a_worker_let_go_of_a_deleted_run(alice, runs):
+    store = RunStore()
+    claim = store.claim("worker")
+    for _ in range(4):
+        services.delete(user=alice, run=Run.objects.get(id=claim.run_id))
+        with pytest.raises(LeaseLost):
+            store.renew(claim)
+        services.restore(user=alice, run=selectors.deleted_of(alice).get())
+        assert store.reap() == []
+        old, claim = claim, store.claim("another worker")
+        assert claim.run_id == old.run_id, "it has kept its place"
+        with pytest.raises(LeaseLost):
+            store.renew(old)
+    assert Run.objects.get(id=claim.run_id).deaths == 0
+
+
+def test_a_stop_that_was_asked_for_holds_when_it_is_back(alice, runs):
+    claim = RunStore().claim("worker")
+    run = Run.objects.get(id=claim.run_id)
+    services.stop(user=alice, run=run)
+    services.delete(user=alice, run=run)
+    services.restore(user=alice, run=run)
+    assert Run.objects.get(id=run.id).status == "stopped"
+
+
+def test_what_is_gone_for_good_is_not_brought_back(alice, runs):
+    services.delete(user=alice, run=runs["poems"])
+    Run.everything.filter(id=runs["poems"].id).delete()
+    with pytest.raises(Http404):
+        services.restore(user=alice, run=runs["poems"])
 
 
 def test_nobody_claims_counts_or_waits_for_what_is_deleted(alice, runs, api):

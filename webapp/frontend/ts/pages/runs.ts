@@ -125,12 +125,18 @@ for (const team of all("#runs")[0]?.dataset.teams?.split(" ") ?? []) {
 }
 if (list) plan();
 
+/** The server's rows are swapped as a whole, in which nobody would hear how many were found. */
+function announce(): void {
+  const said = find("#runs-said");
+  if (said) said.textContent = find("[data-count]")?.textContent ?? "All runs";
+}
+
 /** The address says what is shown: it can be sent to somebody, and the way back leads to what was shown before. */
 function narrow(form: HTMLFormElement): void {
   const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value) as [string, string][]);
   if (query.get("sort") === "newest") query.delete("sort");
   history.pushState(null, "", query.size ? `?${query}` : location.pathname);
-  void reload();
+  void reload().then(announce);
 }
 
 filter?.addEventListener("change", () => narrow(filter));
@@ -146,7 +152,9 @@ async function send(form: HTMLFormElement, event: SubmitEvent): Promise<void> {
   const fields = fieldsOf(form, event);
   form.closest(".toast")?.remove();
   try {
-    const undo = say(await (await ask(form.action, fields)).text());
+    const response = await ask(form.action, fields);
+    if (response.status === 409) throw new Error(await response.text());
+    const undo = say(await response.text());
     picks?.clear();
     (undo ?? find("#pick-all"))?.focus();
   } catch (error) {
