@@ -55,8 +55,20 @@ class SyntheticForm(forms.Form):
     """Data that is made here."""
 
     name = forms.ChoiceField(label="Data", choices=[(choice.name, choice.label) for choice in KINDS.values()])
-    count = forms.IntegerField(label="How much", required=False, min_value=1)
-    seed = forms.IntegerField(label="Seed", required=False, min_value=0, max_value=SEEDS, initial=1)
+    count = forms.IntegerField(
+        label="How much",
+        required=False,
+        min_value=1,
+        help_text="Characters, records or rows; left empty, as the card says",
+    )
+    seed = forms.IntegerField(
+        label="Seed",
+        required=False,
+        min_value=0,
+        max_value=SEEDS,
+        initial=1,
+        help_text="The same seed makes the same data",
+    )
 
     def blame(self, refused: Refused) -> None:
         """Writes what a service refused at the field that it names, or on top."""
@@ -67,8 +79,8 @@ class SyntheticForm(forms.Form):
 
 class PasteForm(NameForm):
     format = forms.ChoiceField(
-        label="It is", required=False,
-        choices=[("", "guessed from the text"), ("text", "running text"), ("csv", "a table: CSV"),
+        label="Read it as", required=False,
+        choices=[("", "what it looks like"), ("text", "running text"), ("csv", "a table: CSV"),
                  ("tsv", "a table: cells between tabs"), ("jsonl", "records: an object of JSON a line"),
                  ("conll", "tagged words, one a line"), ("conllu", "tagged words, CoNLL-U")],
     )  # fmt: skip

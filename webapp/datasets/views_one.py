@@ -19,6 +19,7 @@ from webapp.datasets.checks import problems_of
 from webapp.datasets.forms import NameForm, RolesForm
 from webapp.datasets.made import LICENCES
 from webapp.datasets.models import Dataset, Status, Version
+from webapp.datasets.roles import ROLES
 from webapp.datasets.roles import columns as columns_of
 from webapp.datasets.text import MARK, characters, pieces
 from webapp.datasets.words import changes, in_words, tasks_of
@@ -26,6 +27,7 @@ from webapp.problems import Refused
 from webapp.teams.roles import may
 
 CELL = 200  # characters of a cell that are shown
+NUMBERS = ("integer", "number")  # kinds of columns whose cells stand under one another by their last digit
 AROUND = 12  # lines that are shown before a line and after it
 LAST_LINE = 10**15
 RUNS = 10  # that a page lists
@@ -184,9 +186,16 @@ def _facts(request: HttpRequest, dataset: Dataset, roles: RolesForm | None) -> d
     runs = selectors.runs_seen(request.user, version)
     return {
         "is_table": bool(columns),
-        "columns": [{**column, "field": roles[f"role-{number}"]} for number, column in enumerate(columns)],
+        "columns": [
+            {**column, "field": roles[f"role-{number}"], "is_number": column["kind"] in NUMBERS}
+            for number, column in enumerate(columns)
+        ],
+        "role_words": [(spec.label, spec.help) for spec in ROLES.values()],
         "roles_form": roles,
-        "rows": [[_cell(row.get(column["name"])) for column in columns] for row in _preview(version).get("rows", [])],
+        "rows": [
+            [(column["kind"] in NUMBERS, _cell(row.get(column["name"]))) for column in columns]
+            for row in _preview(version).get("rows", [])
+        ],
         "tasks": tasks_of(dataset) if version.status == Status.READY else [],
         "data_words": in_words(version),
         "synthetic": version.synthetic,

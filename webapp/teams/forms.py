@@ -30,7 +30,7 @@ class TeamForm(Blamed):
 class InvitationForm(Blamed):
     ENDS = {"1": "in a day", "7": "in a week", "30": "in 30 days"}
 
-    role = forms.ChoiceField(label="As", choices=Role.choices, initial=Role.EDITOR)
+    role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.EDITOR)
     ends = forms.ChoiceField(label="The link ends", choices=list(ENDS.items()), initial="7")
 
     def expires_at(self) -> datetime:

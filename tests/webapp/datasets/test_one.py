@@ -149,7 +149,7 @@ def test_what_it_is_for_is_chosen_in_one_click(client, page, alice):
     text = "label,tune\n" + "".join(f"{'ab'[n % 2]},notes {n} of it\n" for n in range(40))
     dataset = paste(alice, text, format="csv")
     assert proposed(dataset.version) == "classification"
-    assert "It is for this" in page(dataset)
+    assert "Use it for this" in page(dataset)
     assert client.post(f"/datasets/{dataset.id}/task/", {"task": "conditional_generation"}).status_code == 302
     dataset = selectors.dataset_for(alice, dataset.id)
     assert proposed(dataset.version) == "conditional_generation" and "Train a writer" in page(dataset)
@@ -174,7 +174,7 @@ def test_who_only_looks_chooses_nothing(client, alice, bob):
     Membership.objects.filter(user=bob, team=dataset.team).update(role="viewer")
     client.force_login(bob)
     text = client.get(f"/datasets/{dataset.id}/").content.decode()
-    for words in ("It is for this", 'data-opens="new-version"', "upload.js", 'data-opens="delete'):
+    for words in ("Use it for this", 'data-opens="new-version"', "upload.js", 'data-opens="delete'):
         assert words not in text
     assert client.post(f"/datasets/{dataset.id}/task/", {"task": "classification"}).status_code == 403
     assert client.get(f"/datasets/{dataset.id}/paste/").status_code == 403

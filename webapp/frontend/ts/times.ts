@@ -1,7 +1,11 @@
-/** <time datetime="…" data-ago>: how long ago, in words; the exact moment in the reader's own zone on hover. */
+/**
+ * <time datetime="…" data-ago>: how long ago, in words; the exact moment in the reader's own zone on hover.
+ * <time datetime="…" data-at>: a moment that counts, as the end of a link, in the reader's own zone.
+ */
 import { all } from "./dom";
 
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 
 export function ago(then: Date, now = new Date()): string {
@@ -14,6 +18,12 @@ export function ago(then: Date, now = new Date()): string {
 }
 
 export function refresh(root: ParentNode = document): void {
+  for (const element of all<HTMLTimeElement>("time[data-at]", root)) {
+    const at = new Date(element.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    element.textContent = moment.format(at);
+    element.title = exact.format(at);
+  }
   for (const element of all<HTMLTimeElement>("time[data-ago]", root)) {
     const then = new Date(element.dateTime);
     if (Number.isNaN(then.getTime())) continue;
