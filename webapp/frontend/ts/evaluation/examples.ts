@@ -12,7 +12,7 @@ export interface Example {
   line?: number;
 }
 
-const said = (value: string | number): string => (typeof value === "number" ? short(value) : value.replace(/(\d)%\)$/, "$1\u00a0%)") || "(nothing)");
+const said = (value: string | number): string => (typeof value === "number" ? short(value) : value.replace(/( \(\d+)%\)$/, "$1\u00a0%)") || "(nothing)");
 
 /** Whether an answer is right; null where it cannot be said. A label may well be a digit. */
 export function isRight(example: Example): boolean | null {
