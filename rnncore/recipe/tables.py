@@ -1,27 +1,14 @@
-"""The recipe: everything that decides a training, and the one text about each of its fields.
-
-A recipe is read from TOML, JSON or a dict and has four tables: ``task``, ``network``, ``training`` and ``sampling``.
-Every field may be left out. A field that is left out is ``None`` here and becomes concrete in
-:func:`rnncore.defaults.fill`, which knows how much data there is. Label, help, unit, bounds and choices stand beside
-the field, once; forms, REST and ``--help`` are views of :func:`fields`.
-"""
+"""The four tables of a recipe: each field with its label, help, unit, bounds and choices."""
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from rnncore import catalog
-from rnncore.errors import RecipeError
 
 MAX_PROMPT = 10_000
 
@@ -99,11 +86,11 @@ def _columns(label: str, help: str) -> Any:
     return _field(label, help, topic="columns", own=True, max_length=500)
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class Task(_Table):
+class Task(Table):
     """What the network learns to do."""
 
     kind: Annotated[str, _one_of(catalog.TASKS)] = Field(
@@ -191,7 +178,7 @@ class Task(_Table):
     )  # fmt: skip
 
 
-class Network(_Table):
+class Network(Table):
     """The recurrent network."""
 
     cell: Annotated[str | None, _one_of(catalog.CELLS)] = _field(
@@ -229,7 +216,7 @@ class Network(_Table):
     )
 
 
-class Training(_Table):
+class Training(Table):
     """How it is trained."""
 
     seed: int | None = _field("Seed", "the same seed gives the same run", topic="training", ge=0, le=2**31 - 1)
@@ -307,7 +294,7 @@ class Training(_Table):
     )
 
 
-class Sampling(_Table):
+class Sampling(Table):
     """What it writes while it trains."""
 
     every: int | None = _field(
@@ -325,232 +312,4 @@ class Sampling(_Table):
     )
 
 
-class Recipe(_Table):
-    """Task, network, training and sampling. Immutable; fields that were not given are None.
-
-    >>> Recipe.parse({"task": {"kind": "language_model"}, "network": {"hidden_size": "big"}})
-    Traceback (most recent call last):
-    ...
-    rnncore.errors.RecipeError: network.hidden_size: must be a whole number, not 'big'
-    """
-
-    task: Task
-    network: Network = Network()
-    training: Training = Training()
-    sampling: Sampling = Sampling()
-
-    @classmethod
-    def parse(cls, body: Any) -> Recipe:
-        """A recipe from a dict of tables. Raises RecipeError that names every wrong field."""
-        if not isinstance(body, Mapping):
-            raise RecipeError.at("recipe", "must be an object with the tables task, network, training and sampling")
-        try:
-            recipe = cls.model_validate(dict(body))
-        except ValidationError as error:
-            raise RecipeError([_readable(item) for item in error.errors()]) from None
-        if contradictions := list(_contradictions(recipe)):
-            raise RecipeError(contradictions)
-        return recipe
-
-    @classmethod
-    def load(cls, path: str | Path) -> Recipe:
-        """A recipe from a TOML or JSON file. Raises RecipeError; OSError where the file cannot be read."""
-        raw = Path(path).read_bytes()
-        try:
-            text = raw.decode("utf-8-sig")
-            body = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
-        except (UnicodeDecodeError, json.JSONDecodeError, tomllib.TOMLDecodeError) as error:
-            raise RecipeError.at("recipe", f"{Path(path).name} is neither TOML nor JSON: {error}") from None
-        return cls.parse(body)
-
-    def to_dict(self) -> dict[str, dict[str, Any]]:
-        """The fields that are set, by table."""
-        return {table: body for table, body in self.model_dump(exclude_none=True).items() if body}
-
-    def to_toml(self) -> str:
-        """The recipe as the TOML file that ``rnncore train`` takes."""
-        lines: list[str] = []
-        for table, body in self.to_dict().items():
-            lines += [f"[{table}]", *(f"{name} = {_toml(value)}" for name, value in body.items()), ""]
-        return "\n".join(lines)
-
-    def replacing(self, **tables: Mapping[str, Any]) -> Recipe:
-        """A copy with some fields replaced, checked again: ``recipe.replacing(training={"max_steps": 10})``."""
-        body = self.to_dict()
-        for table, values in tables.items():
-            body[table] = {**body.get(table, {}), **values}
-        return Recipe.parse(body)
-
-
-@dataclass(frozen=True)
-class FieldSpec:
-    """One field as forms, REST and help texts need it."""
-
-    table: str
-    name: str
-    label: str
-    help: str
-    unit: str
-    topic: str
-    prominent: bool
-    type: type
-    many: bool
-    choices: tuple[str, ...]
-    own: bool
-    bounds: Mapping[str, float]
-
-    @property
-    def path(self) -> str:
-        return f"{self.table}.{self.name}"
-
-    def serves(self, kind: str) -> bool:
-        """Whether tasks of this kind have the field."""
-        return not self.own or self.name in catalog.TASKS[kind].fields
-
-
-@cache
-def fields() -> tuple[FieldSpec, ...]:
-    """Every field of a recipe, in the order in which it is shown."""
-    specs = []
-    for table, info in Recipe.model_fields.items():
-        for name, item in info.annotation.model_fields.items():  # type: ignore[union-attr]
-            kind, many = _type_of(item)
-            extra: dict[str, Any] = item.json_schema_extra  # type: ignore[assignment]
-            specs.append(
-                FieldSpec(
-                    table=table,
-                    name=name,
-                    label=extra["label"],
-                    help=item.description or "",
-                    unit=extra["unit"],
-                    topic=extra["topic"],
-                    prominent=extra["prominent"],
-                    type=kind,
-                    many=many,
-                    choices=tuple(extra["choices"]),
-                    own=extra["own"],
-                    bounds=_bounds_of(item),
-                )
-            )
-    return tuple(specs)
-
-
-def _type_of(item: FieldInfo) -> tuple[type, bool]:
-    def plain(annotation: Any) -> Any:
-        while get_origin(annotation) is Annotated:
-            annotation = get_args(annotation)[0]
-        given = [plain(arg) for arg in get_args(annotation) if arg is not type(None)]
-        return annotation if get_origin(annotation) is list or not given else given[0]
-
-    kind = plain(item.annotation)
-    return (plain(get_args(kind)[0]), True) if get_origin(kind) is list else (kind, False)
-
-
-def _bounds_of(item: FieldInfo) -> dict[str, float]:
-    names = ("ge", "gt", "le", "lt", "max_length")
-    return {name: getattr(rule, name) for rule in item.metadata for name in names if hasattr(rule, name)}
-
-
-_WHOLE = {"language_model": (None, "char", "byte")}
-"""Tokens whose vocabulary is that of the text; a language model has characters where nothing is said."""
-
-_EXPECTED = {
-    "int_type": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "float_type": "must be a number",
-    "float_parsing": "must be a number",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "string_type": "must be a text",
-    "list_type": "must be a list",
-    "finite_number": "must be a finite number",
-    "model_type": "must be a table",
-    "model_attributes_type": "must be a table",
-}
-
-
-def _readable(item: Any) -> tuple[str, str]:
-    """A pydantic error as (dotted field, sentence)."""
-    path = ".".join(str(part) for part in item["loc"]) or "recipe"
-    kind, context, value = item["type"], item.get("ctx", {}), item["input"]
-    if kind == "extra_forbidden":
-        message = "is not a field of a recipe"
-    elif kind == "missing":
-        message = "is missing"
-    elif kind in _EXPECTED:
-        message = f"{_EXPECTED[kind]}, not {_short(value)}"
-    elif kind == "value_error":
-        message = str(context["error"])
-    elif kind in ("greater_than", "greater_than_equal", "less_than", "less_than_equal"):
-        bound = next(iter(context.values()))
-        bound = int(bound) if bound == int(bound) else bound
-        words = {
-            "greater_than": "more than",
-            "greater_than_equal": "at least",
-            "less_than": "less than",
-            "less_than_equal": "at most",
-        }
-        message = f"must be {words[kind]} {bound:,}, not {_short(value)}"
-    else:
-        message = item["msg"][0].lower() + item["msg"][1:]
-    return path, message
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
-
-
-def _contradictions(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    task, network, training = recipe.task, recipe.network, recipe.training
-    chosen = catalog.TASKS[task.kind]
-    for spec in fields():
-        if not spec.serves(task.kind) and getattr(getattr(recipe, spec.table), spec.name) is not None:
-            having = ", ".join(kind for kind in catalog.TASKS if spec.serves(kind)) or "other tasks"
-            yield spec.path, f"is a field of {having}; this task is {task.kind}"
-    if network.bidirectional and chosen.generates:
-        yield (
-            "network.bidirectional",
-            f"a {chosen.label.lower()} writes forwards and cannot read what is not written yet",
-        )
-    if network.bidirectional and task.strategy == "recursive":
-        yield "network.bidirectional", "a recursive forecast goes forwards, step by step"
-    if network.nonlinearity == "relu" and (network.cell or "lstm") != "rnn":
-        yield "network.nonlinearity", f"relu belongs to the cell rnn; this network's cell is {network.cell or 'lstm'}"
-    if network.init and network.init not in (inits := catalog.CELLS[network.cell or "lstm"].inits):
-        yield "network.init", f"{network.init} does not suit the cell {network.cell}; {' or '.join(inits)} does"
-    if network.init == "chrono" and network.bias is False:
-        yield "network.init", "chrono sets the biases, and this network has none"
-    if (
-        network.tied
-        and network.embedding_size
-        and network.hidden_size
-        and network.embedding_size != network.hidden_size
-    ):
-        yield (
-            "network.tied",
-            f"tied weights want embedding_size = hidden_size, here {network.embedding_size} and {network.hidden_size}",
-        )
-    if task.vocabulary_size and task.tokens in _WHOLE.get(task.kind, ("char", "byte")):
-        yield (
-            "task.vocabulary_size",
-            f"limits word and bpe tokens; {task.tokens or 'char'} tokens have the vocabulary of the text",
-        )
-    if (training.validation_fraction or 0) + (training.test_fraction or 0) >= 0.95:
-        yield "training.test_fraction", "validation and test together leave less than 5 % of the data to train on"
-    if training.max_steps and training.warmup_steps and training.warmup_steps >= training.max_steps:
-        yield (
-            "training.warmup_steps",
-            f"{training.warmup_steps} steps of warm-up do not end before step {training.max_steps}",
-        )
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)
+TABLES: dict[str, type[Table]] = {"task": Task, "network": Network, "training": Training, "sampling": Sampling}
