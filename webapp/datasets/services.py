@@ -23,6 +23,7 @@ from webapp.datasets.checks import ask_again
 from webapp.datasets.models import Dataset, Status, Upload, Version
 from webapp.datasets.roles import changed as changed_roles
 from webapp.datasets.tasks import servable
+from webapp.db import referring
 from webapp.ids import new_id
 from webapp.names import clean_filename, clean_name
 from webapp.problems import Conflict, DiskFull, Invalid, TooLarge
@@ -30,11 +31,14 @@ from webapp.runs.store import purge
 from webapp.teams import history
 from webapp.teams.models import Team
 from webapp.teams.selectors import of_teams, require_in
+from webapp.teams.services import held
 
 EXPIRES_AFTER = timedelta(days=7)  # since somebody last wrote to it
 PASTED_CHARACTERS = 3_000_000
 PASTED = {"text": ".txt", "csv": ".csv", "tsv": ".tsv", "jsonl": ".jsonl", "conll": ".conll", "conllu": ".conllu"}
 NAMED = 20  # runs that a refusal lists
+GONE = "The team or the dataset that it should go into was deleted just now."
+USED_NOW = "Somebody uses it just now: a run was started on it, or a file came. Look again."
 PASTED_ENDINGS = (".txt", *(ending for ending in FORMATS if ending != ".parquet"))  # names that say what a text is
 
 log = logging.getLogger(__name__)
@@ -63,14 +67,18 @@ def create_upload(
         expires_at=timezone.now() + EXPIRES_AFTER,
     )  # fmt: skip
     parts.create(upload.id)
-    upload.save(force_insert=True)
+    try:
+        with referring(GONE):
+            upload.save(force_insert=True)
+    except BaseException:
+        parts.remove(upload.id)
+        raise
     return upload
 
 
 def prolong_upload(*, upload: Upload) -> None:
     """Somebody wrote to it: its time begins anew."""
-    upload.expires_at = timezone.now() + EXPIRES_AFTER
-    upload.save(update_fields=["expires_at"])
+    Upload.objects.filter(id=upload.id).update(expires_at=timezone.now() + EXPIRES_AFTER)
 
 
 def finish_upload(*, upload: Upload) -> Dataset:
@@ -80,6 +88,7 @@ def finish_upload(*, upload: Upload) -> Dataset:
     the upload is gone: it was cancelled, or the dataset of which it should be a version was deleted.
     """
     with transaction.atomic():
+        held(upload.team)  # before the upload, as whoever deletes the team does
         upload = Upload.objects.select_for_update().filter(id=upload.id).first()
         if upload is None:
             raise Http404("The upload was cancelled, or its dataset was deleted.")
@@ -199,7 +208,7 @@ def choose_task(*, user: User, dataset: Dataset, task: str | None) -> Dataset:
     if task and task not in (kinds := servable(dataset.version)):
         raise Invalid.at("task", f"{task!r:.60} is not something that it can be trained for: {', '.join(kinds)}.")
     dataset.task = task or ""
-    dataset.save(update_fields=["task"])
+    _write(dataset, "task")
     history.note(user, "changed", dataset)
     ask_again(dataset)
     return dataset
@@ -215,7 +224,7 @@ def confirm_roles(*, user: User, dataset: Dataset, roles: dict[str, Any]) -> Dat
     if version.status != Status.READY:
         raise Conflict("Its columns are known once the file is read.")
     dataset.roles = changed_roles(version, roles)
-    dataset.save(update_fields=["roles"])
+    _write(dataset, "roles")
     history.note(user, "changed", dataset)
     ask_again(dataset)
     return dataset
@@ -226,9 +235,15 @@ def rename(*, user: User, dataset: Dataset, name: str) -> Dataset:
     require_in(user, dataset.team_id, "upload")
     before, dataset.name = dataset.name, clean_name(name)
     if dataset.name != before:
-        dataset.save(update_fields=["name"])
+        _write(dataset, "name")
         history.note(user, "renamed", dataset, before=before)
     return dataset
+
+
+def _write(dataset: Dataset, field: str) -> None:
+    """Raises Http404 where the dataset was deleted meanwhile."""
+    if not Dataset.objects.filter(id=dataset.id).update(**{field: getattr(dataset, field)}):
+        raise Http404("The dataset was deleted.")
 
 
 def delete(*, user: User, dataset: Dataset) -> None:
@@ -239,8 +254,7 @@ def delete(*, user: User, dataset: Dataset) -> None:
     refuse_used(user, versions, "it")
     purge(selectors.runs_on(versions, deleted=True))
     incoming = list(Upload.objects.filter(into=dataset, dataset=None).values_list("id", flat=True))
-    _remove(Dataset.objects.filter(id=dataset.id), list(dataset.versions.values("sha256", "source")))
-    history.note(user, "deleted", dataset)
+    _remove(user, dataset, list(dataset.versions.values("sha256", "source")))
     for upload_id in incoming:
         parts.remove(upload_id)
 
@@ -253,8 +267,7 @@ def delete_version(*, user: User, version: Version) -> None:
     if version.dataset.versions.count() == 1:
         raise Conflict("It is the only version; delete the dataset.")
     purge(selectors.runs_on(rows, deleted=True))
-    _remove(rows, [{"sha256": version.sha256, "source": version.source}])
-    history.note(user, "deleted", version)
+    _remove(user, version, [{"sha256": version.sha256, "source": version.source}])
 
 
 def refuse_used(user: User, versions: QuerySet[Version], what: str) -> None:
@@ -272,11 +285,13 @@ def refuse_used(user: User, versions: QuerySet[Version], what: str) -> None:
     )
 
 
-def _remove(rows: QuerySet, versions: list[dict[str, str]]) -> None:
-    """Deletes rows with ``versions``, and their bytes where no other version has them."""
+def _remove(user: User, thing: Dataset | Version, versions: list[dict[str, str]]) -> None:
+    """Deletes a dataset, or one version, with ``versions``, and their bytes where no other version has them."""
     with blobs.lock():
         try:
-            rows.delete()
+            with referring(USED_NOW), transaction.atomic():
+                if type(thing).objects.filter(id=thing.id).delete()[0]:
+                    history.note(user, "deleted", thing)
         except ProtectedError:  # it was started just now
             raise InUse("A run was started on it just now. Delete that first; published models stay.") from None
         for sha256 in {version["sha256"] for version in versions} - {""}:
@@ -291,7 +306,7 @@ def _new_dataset(
     *, team_id: str, name: str, user: User, synthetic: dict[str, Any] | None = None, **given: Any
 ) -> Version:
     """The first version of a new dataset."""
-    with transaction.atomic():
+    with referring(GONE), transaction.atomic():
         dataset = Dataset.objects.create(team_id=team_id, name=name, created_by=user, synthetic=synthetic)
         history.note(user, "created", dataset)
         return _version(dataset, 1, user=user, **given)

@@ -15,6 +15,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from webapp.accounts.models import User
+from webapp.db import referring
 from webapp.models import card as cards
 from webapp.models import folders
 from webapp.models.models import Model, Share, Version
@@ -52,7 +53,7 @@ def publish(
     except FileNotFoundError:  # thinned out while it was copied
         raise Conflict("The checkpoint is gone by now; the run has newer ones. Try again.") from None
     try:
-        with transaction.atomic():
+        with referring("The run, its data or its team was deleted just now."), transaction.atomic():
             new = Model(team_id=run.team_id, created_by=user, name=name or "", task=run.kind)
             row = new if model is None else _held(model)
             return _added(user, row, version, name)
@@ -134,7 +135,8 @@ def _mark(user: User, model: Model, **changes: Any) -> None:
 
 def _held(model: Model) -> Model:
     """The model as it is now, which nobody else writes until the transaction ends. Raises Http404."""
-    row = Model.objects.select_for_update(of=("self",)).select_related("newest").filter(id=model.id).first()
+    # Alone: what is joined to a locked row is, on Postgres, as it was before one waited for the lock.
+    row = Model.objects.select_for_update().filter(id=model.id).first()
     if row is None:
         raise Http404("The model was deleted.")
     return row
@@ -188,7 +190,7 @@ def share(
         raise Invalid.at("expires_at", "The link would end before it begins.")
     secret = secrets.token_urlsafe(24)
     shown = None if follows else version or version_of(model)
-    with transaction.atomic():
+    with referring("The model or this version of it was deleted just now."), transaction.atomic():
         share = Share.objects.create(
             model=model, version=shown, created_by=user, sha256=hash_of(secret), expires_at=expires_at
         )
@@ -202,8 +204,3 @@ def revoke(*, user: User, share: Share) -> None:
     with transaction.atomic():
         if Share.objects.filter(id=share.id, revoked_at=None).update(revoked_at=timezone.now()):
             note(user, "revoked", share.model)
-
-
-def opened(share: Share) -> None:
-    """Counts an opening of the shared page; nothing is kept of who opened it."""
-    Share.objects.filter(id=share.id).update(opened=F("opened") + 1, last_opened_at=timezone.now())

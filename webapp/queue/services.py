@@ -23,8 +23,10 @@ def move(*, user: User, run: Run, places: int) -> int:
     """
     require_in(user, run.team_id, "train")
     with transaction.atomic():
-        waiting = Run.objects.filter(status=Status.QUEUED).order_by("queued_at", "id")
-        rows = list(waiting.select_for_update().only("id", "queued_at"))
+        waiting = Run.objects.filter(status=Status.QUEUED)
+        # All lock in one order; and their times are read once nobody else moves them.
+        list(waiting.select_for_update().order_by("id").values_list("id"))
+        rows = list(waiting.order_by("queued_at", "id").only("id", "queued_at"))
         here = next((place for place, row in enumerate(rows) if row.id == run.id), None)
         if here is None:
             raise Conflict(f"“{run.name}” does not wait any more.")

@@ -26,6 +26,7 @@ from webapp.accounts.models import User
 from webapp.datasets.models import Dataset
 from webapp.datasets.tasks import TEXT
 from webapp.datasets.words import stem_of
+from webapp.db import referring
 from webapp.live.publish import publish_deleted, publish_run
 from webapp.names import clean_name
 from webapp.problems import Conflict, Invalid
@@ -130,11 +131,12 @@ def _queued(run: Run, what: str = "started") -> Run:
     """The run written, shown, and workers woken. ``what``: was done, for the team's history."""
     run.queued_at = timezone.now()
     try:
-        run.save(force_insert=True)
+        with referring(GONE), transaction.atomic():
+            run.save(force_insert=True)
+            note(run.created_by, what, run)
     except BaseException:
         shutil.rmtree(folder_of(run.id), ignore_errors=True)
         raise
-    note(run.created_by, what, run)
     publish_run(run)
     wake("jobs.training.work")
     return run

@@ -63,10 +63,8 @@ def accept(*, user: User, secret: str) -> Team:
     """Lets the person into the team. Raises Http404 (an unknown link), Dead (used, ended, revoked), Conflict (they are
     in the team, or made the invitation themselves)."""
     with transaction.atomic():
-        invitation = Invitation.objects.select_for_update(of=("self",)).filter(sha256=_hash(secret)).first()
-        if invitation is None:
-            raise Http404("There is no such invitation.")
-        team = held(invitation.team)
+        team = held(by_secret(secret).team)  # before the invitation, as whoever deletes the team does
+        invitation = Invitation.objects.select_for_update().get(sha256=_hash(secret))
         refuse_dead(invitation)
         refuse_person(invitation, user)
         Membership.objects.create(team=team, user=user, role=invitation.role)

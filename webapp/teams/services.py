@@ -42,7 +42,7 @@ def create(*, user: User, name: str) -> Team:
 def rename(*, user: User, team: Team, name: str) -> Team:
     """Raises Invalid at ``name``."""
     require_in(user, team.id, "manage")
-    before, team.name = team.name, _name(name)
+    before, team.name = held(team).name, _name(name)
     if team.name != before:
         team.save(update_fields=["name"])
         note(user, "renamed", team, before=before)
