@@ -135,6 +135,11 @@ ACCOUNT_ADAPTER = "webapp.accounts.adapter.Adapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_FORMS = {
+    "login": "webapp.accounts.entrance.LoginForm",
+    "signup": "webapp.accounts.entrance.SignupForm",
+    "change_password": "webapp.accounts.entrance.ChangePasswordForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "none"  # no mail server is needed
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -23,7 +24,7 @@ def docs(request: HttpRequest) -> HttpResponse:
             topics[operation["tags"][0]].append(_described(method, address, operation, schema))
     curl = f"curl -H 'Authorization: Bearer TOKEN' {request.build_absolute_uri('/api/v1/me')}"
     listed = [{"name": name, "operations": topics[name]} for name in sorted(topics)]
-    return render(request, "api/docs.html", {"topics": listed, "info": schema["info"], "curl": curl})
+    return render(request, "api/docs.html", {"topics": listed, "curl": curl})
 
 
 def _described(method: str, address: str, operation: Schema, schema: Schema) -> Schema:
@@ -31,11 +32,30 @@ def _described(method: str, address: str, operation: Schema, schema: Schema) -> 
     status, answer = next(iter(operation["responses"].items()))
     return {
         "id": operation["operationId"], "method": method.upper(), "address": address,
-        "summary": operation["summary"], "description": operation.get("description", ""), "status": status,
+        "summary": _summary(operation), "about": _about(operation), "status": status,
         "takes": [_parameter(item, schema) for item in operation.get("parameters", [])]
         + _fields(_json_schema(operation.get("requestBody", {})), schema, "body"),
         "gives": _fields(_json_schema(answer), schema, ""),
     }  # fmt: skip
+
+
+def _summary(operation: Schema) -> str:
+    """What it does, in a few words: those that were given, else the beginning of its description, which says more than
+    a title made of a function's name."""
+    given, description = operation["summary"], operation.get("description", "")
+    if not given.istitle() or not description:
+        return given
+    return re.split(r"[.:;](?:\s|$)", description)[0].replace("`", "").replace("\n", " ")
+
+
+def _about(operation: Schema) -> list[list[tuple[bool, str]]]:
+    """Its description in paragraphs."""
+    return [_pieces(each) for each in operation.get("description", operation["summary"]).split("\n\n")]
+
+
+def _pieces(text: str) -> list[tuple[bool, str]]:
+    """A text as ``(is code, piece)``: what stands between backticks is code."""
+    return [(place % 2 == 1, piece) for place, piece in enumerate(text.split("`"))]
 
 
 def _parameter(item: Schema, schema: Schema) -> Schema:
@@ -54,7 +74,7 @@ def _fields(body: Schema, schema: Schema, where: str) -> list[Schema]:
 
 def _row(name: str, item: Schema, required: bool, schema: Schema, where: str, description: str | None = None) -> Schema:
     words = description or item.get("description", "")
-    return {"name": name, "type": _type(item, schema), "required": required, "where": where, "description": words}
+    return {"name": name, "type": _type(item, schema), "required": required, "where": where, "about": _pieces(words)}
 
 
 def _type(item: Schema, schema: Schema) -> str:

@@ -117,3 +117,13 @@ def test_addresses_that_need_a_mail_server_are_not_there(client, alice):
     client.force_login(alice)
     for path in ("/accounts/password/reset/", "/accounts/email/", "/accounts/confirm-email/"):
         assert client.get(path).status_code == 404
+
+
+def test_a_field_says_its_label_once(client, alice):
+    entrance = client.get("/accounts/login/").content.decode() + client.get("/accounts/signup/").content.decode()
+    client.force_login(alice)
+    assert "placeholder" not in entrance + client.get("/accounts/password/change/").content.decode()
+
+
+def test_whoever_forgot_a_password_is_told_who_gives_a_new_one(client, db):
+    assert "./studio manage changepassword" in client.get("/accounts/login/").content.decode()

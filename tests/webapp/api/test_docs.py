@@ -54,3 +54,13 @@ def test_a_reader_who_is_not_signed_in_may_sign_in_and_is_not_asked_to_sign_out(
     html = client.get("/api/v1/docs").content.decode()
     assert "Sign out" in html
     assert "Sign in" not in html
+
+
+@pytest.mark.django_db
+def test_an_operation_says_what_it_does_in_words_of_its_own():
+    html = Client().get("/api/v1/docs").content.decode()
+    assert "<span>Makes a waiting run the next one</span>" in html
+    assert "Front Run" not in html, "a function's name is no sentence"
+    assert "<span>Begin an upload</span>" in html, "what was given stays"
+    assert "<code>rnncore generate</code>" in html
+    assert "`" not in html
