@@ -169,15 +169,17 @@ class Maker:
         run.refresh_from_db()
 
     def checkpoint(self, run, step: int, *, best: bool = False) -> None:
-        """Files as a trainer leaves them; the weights mean nothing."""
+        """Files as a trainer leaves them; the weights mean nothing, the tokenizer is the text's."""
+        from rnncore.data import tokens
         from webapp.runs.store import folder
 
         out = folder(run.id) / "out"
         path = out / "checkpoints" / f"step-{step:08d}"
         path.mkdir(parents=True)
         (path / "model.safetensors").write_bytes(b"weights of step %d" % step)
-        for name in ("network.json", "tokenizer.json", "recipe.json", "state.json"):
+        for name in ("network.json", "recipe.json", "state.json"):
             (path / name).write_text(json.dumps({"step": step}))
+        tokens.build("char", [self.text]).save(path / "tokenizer.json")
         for pointer in ("last", "best") if best else ("last",):
             (out / pointer).unlink(missing_ok=True)
             (out / pointer).symlink_to(f"checkpoints/{path.name}")

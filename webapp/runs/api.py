@@ -32,6 +32,9 @@ class PlanIn(Body):
     dataset_id: str
     version: int | None = None
     recipe: RecipeBody
+    from_model_id: str | None = None
+    from_run_id: str | None = None
+    checkpoint: str | int | None = None
 
 
 class PlanOut(Schema):
@@ -44,18 +47,12 @@ class PlanOut(Schema):
     recipe: dict[str, Any]
 
 
-class RunIn(Body):
-    dataset_id: str
-    version: int | None = None
+class RunIn(PlanIn):
     valid_dataset_id: str | None = None
     test_dataset_id: str | None = None
-    recipe: RecipeBody
     name: str = ""
     team_id: str | None = None
-    from_model_id: str | None = None
-    from_run_id: str | None = None
     continue_run_id: str | None = None
-    checkpoint: str | int | None = None
 
 
 class RunOut(Schema):
@@ -142,9 +139,17 @@ def show(run: Run, queue: dict[str, int]) -> dict[str, Any]:
 
 @router.post("/plan", response=PlanOut)
 def plan(request: HttpRequest, body: PlanIn) -> Any:
-    """What a run would take: size, memory, steps, time. A formula and this machine's calibration."""
+    """What a run would take: size, memory, steps, time. A formula and this machine's calibration.
+
+    `from_model_id`, or `from_run_id` with a `checkpoint`: the weights that it would start from.
+    """
     only_known(request)
-    return estimate(version=dataset_for(request.auth, body.dataset_id, number=body.version).version, recipe=body.recipe)
+    version = dataset_for(request.auth, body.dataset_id, number=body.version).version
+    begin = _begin(request.auth, body)
+    try:
+        return estimate(version=version, recipe=body.recipe, weights=begin and begin.weights)
+    except Invalid as error:
+        raise error.renamed(start=_start_field(body)) from None
 
 
 @router.post("/runs", response={201: RunOut})
@@ -172,11 +177,16 @@ def start_run(request: HttpRequest, body: RunIn) -> Any:
             begin=_begin(user, body), **other,
         )  # fmt: skip
     except Invalid as error:
-        raise error.renamed(valid="valid_dataset_id", test="test_dataset_id") from None
+        raise error.renamed(valid="valid_dataset_id", test="test_dataset_id", start=_start_field(body)) from None
     return show(run, selectors.queue())
 
 
-def _begin(user: User, body: RunIn) -> beginnings.Start | None:
+def _start_field(body: PlanIn) -> str:
+    """Which field names the weights to start from."""
+    return "from_model_id" if body.from_model_id is not None else "from_run_id"
+
+
+def _begin(user: User, body: PlanIn) -> beginnings.Start | None:
     """The weights that the run is to start from."""
     if body.from_model_id is not None and body.from_run_id is not None:
         raise Invalid.at("from_run_id", "A run starts from one thing: from_model_id names one already.")

@@ -22,8 +22,9 @@ from rnncore.weights import Weights
 from webapp.datasets import roles
 from webapp.datasets.models import Dataset, Version
 from webapp.datasets.tasks import TEXT, proposed, servable
+from webapp.problems import Invalid
 from webapp.runs import presets
-from webapp.runs.estimate import planned
+from webapp.runs.estimate import planned, refuse_strange
 from webapp.runs.facts import with_columns
 
 KIND = "task.kind"
@@ -150,6 +151,9 @@ class RecipeForm(forms.Form):
         try:
             self.recipe = Recipe.parse(body)
             self.plan = planned(self.version, with_columns(self.version, self.recipe), self.begin.weights)
+            refuse_strange(self.version, self.plan.recipe, self.begin.weights)
+        except Invalid as error:
+            self.blame(error.errors)
         except RecipeError as error:
             self.blame(error.errors)
             self._sound = {
