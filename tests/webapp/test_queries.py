@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from webapp.accounts.services import create_token, create_user
 from webapp.api.api import api
+from webapp.models.openings import opened
 from webapp.models.services import share
 from webapp.runs.models import Run, Status
 from webapp.teams.history import note
@@ -50,7 +51,7 @@ class House:
         self.make.model(self.team, self.alice, run=self.trained)
 
     def link(self, number: int) -> None:
-        share(user=self.alice, model=self.model)
+        opened(share(user=self.alice, model=self.model)[0], self.alice)
 
     def member(self, number: int) -> None:
         user = create_user(email=f"member-{number}@example.org", password="a good long password")
@@ -89,6 +90,7 @@ LISTS: list[tuple[str, str]] = [
     ("/api/v1/models", "published"),
     ("/api/v1/me", "member"),
     ("/api/v1/models/{model_id}/shares", "link"),
+    ("/models/{model_id}/shares/", "link"),
     ("/api/v1/runs/{run_id}/checkpoints", "checkpoint"),
     ("/api/v1/runs/{run_id}/events", "checkpoint"),
 ]

@@ -80,12 +80,19 @@ class ShareIn(Body):
     )
 
 
+class OpeningOut(Schema):
+    email: str
+    times: int
+    last_at: datetime
+
+
 class ShareOut(Schema):
     id: str
     version: int | None = Field(None, description="the one it stays with; null: it follows the newest")
     expires_at: datetime | None
     opened: int
     last_opened_at: datetime | None
+    opened_by: list[OpeningOut] = Field(description="people who were signed in; `opened` counts all others too")
     created_at: datetime
 
 
@@ -134,7 +141,12 @@ def _version(version: Version) -> dict[str, Any]:
 
 def _share(share: Share) -> dict[str, Any]:
     own = ("id", "expires_at", "opened", "last_opened_at", "created_at")
-    return {name: getattr(share, name) for name in own} | {"version": share.version and share.version.number}
+    people = [
+        {"email": opening.user.email, "times": opening.times, "last_at": opening.last_at}
+        for opening in share.openings.all()
+    ]
+    version = share.version and share.version.number
+    return {name: getattr(share, name) for name in own} | {"version": version, "opened_by": people}
 
 
 def _tagged(response: HttpResponse, model: Model) -> dict[str, Any]:

@@ -100,7 +100,7 @@ class Version(models.Model):
 
 
 class Share(models.Model):
-    """A public link to a model's playground. Only the hash of its secret is kept, and nothing of who opens it."""
+    """A public link to a model's playground. Only the hash of its secret is kept. ``opened``: how often, by anybody."""
 
     id = models.CharField(primary_key=True, max_length=16, default=new_id, editable=False)
     model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="shares")
@@ -122,3 +122,23 @@ class Share(models.Model):
         version = self.version or self.model.newest
         version.model = self.model
         return version
+
+    @property
+    def opened_by_others(self) -> int:
+        """How often it was opened by people who were not signed in."""
+        return self.opened - sum(opening.times for opening in self.openings.all())
+
+
+class Opening(models.Model):
+    """How often somebody who was signed in opened a link."""
+
+    share = models.ForeignKey(Share, on_delete=models.CASCADE, related_name="openings")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    times = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("share", "user"), name="one_opening_a_person"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} opened {self.share_id} {self.times} times"

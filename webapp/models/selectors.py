@@ -16,6 +16,7 @@ from django.utils import timezone
 from webapp.accounts.models import User
 from webapp.ids import is_id
 from webapp.models.models import Model, Share, Version
+from webapp.models.openings import WITH_PEOPLE
 from webapp.models.store import folder as folder_of
 from webapp.runs.models import Run
 from webapp.runs.selectors import SPLITS, read_report, report_path
@@ -85,10 +86,10 @@ def network_of(version: Version) -> dict[str, Any]:
 
 
 def shares_of(user: User, model: Model) -> QuerySet[Share]:
-    """The links to the model that were not revoked, newest first (expired ones among them)."""
+    """The links to the model that were not revoked, newest first (expired ones among them), with who opened them."""
     require_in(user, model.team_id, "view")
     alive = model.shares.filter(revoked_at=None).select_related("version", "created_by").defer("version__facts")
-    return alive.order_by("-created_at", "-id")
+    return alive.prefetch_related(WITH_PEOPLE).order_by("-created_at", "-id")
 
 
 def share_for(user: User, share_id: str, *, right: str = "share") -> Share:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from webapp.models import selectors, services
+from webapp.models import openings, selectors
 from webapp.models.views import facts
 
 
@@ -19,7 +19,7 @@ def playground(request: HttpRequest, secret: str) -> HttpResponse:
     if share is None:
         return render(request, "models/shared_gone.html", status=404)
     if request.method == "GET":
-        services.opened(share)
+        openings.opened(share, request.user)
     sharer = share.created_by.email.partition("@")[0] if share.created_by else None
     api = reverse("shared:playground", args=[secret])
     context = facts(share.shown, api) | {"share": share, "sharer": sharer}
