@@ -11,10 +11,11 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from channels.layers import get_channel_layer
+from django.db import connection, transaction
 
 from webapp.runs.models import Run
 
@@ -63,6 +64,14 @@ def publish_access(*user_ids: str) -> None:
 
 
 def _send(group: str, message: dict[str, Any]) -> None:
+    """Sends it once what it tells of can be read: where a transaction is open, when that has ended well."""
+    if connection.in_atomic_block:
+        transaction.on_commit(partial(_hand_over, group, message))
+    else:
+        _hand_over(group, message)
+
+
+def _hand_over(group: str, message: dict[str, Any]) -> None:
     if _pending.acquire(blocking=False):
         asyncio.run_coroutine_threadsafe(_deliver(group, message), _loop())
 

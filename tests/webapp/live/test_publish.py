@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 
 import pytest
 from channels.layers import get_channel_layer
+from django.db import transaction
 
 from tests.waiting import until
 from webapp.live import publish
@@ -91,3 +93,21 @@ def test_without_redis_nobody_waits_and_memory_is_bounded(valkey, caplog):
     finally:
         valkey.start()
     assert received("run.one", lambda: publish.publish("one", 1, 1, ["back"]))[0]["frames"] == ["back"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_told_can_be_read_already(valkey):
+    """Within a transaction nothing goes out: who looked now would see what was before, and it may all be taken back."""
+    sent = []
+
+    def send() -> None:
+        with transaction.atomic():
+            publish.publish("one", 1, 1, ["{}"])
+            sent.append(publish._pending._value == publish.PENDING)
+        with contextlib.suppress(ZeroDivisionError), transaction.atomic():
+            publish.publish("one", 2, 2, ["{}"])
+            raise ZeroDivisionError
+
+    messages = received("run.one", send)
+    assert sent == [True]
+    assert [message["first"] for message in messages] == [1]
