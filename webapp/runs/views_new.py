@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.forms import BoundField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import urlencode
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -18,6 +19,7 @@ from rnncore.errors import RecipeError
 from rnncore.recipe import FieldSpec, fields
 from webapp.datasets.models import Dataset, Status
 from webapp.datasets.selectors import dataset_for, datasets_of
+from webapp.datasets.tasks import servable
 from webapp.datasets.words import in_words, stem_of, tasks_of
 from webapp.models import selectors as published
 from webapp.pages.templatetags.units import bytes_, compact, duration
@@ -41,7 +43,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if not chosen and (run_id := request.GET.get("from")):
         return redirect(cloning.address(run_for(request.user, run_id), request.GET.get("start")))
     if not chosen:
-        return render(request, "runs/choose.html", {"datasets": _ready(request)})
+        return render(request, "runs/choose.html", _offered(request))
     dataset = _chosen(request, chosen)
     if dataset.version.status != Status.READY:
         return redirect("datasets:detail", dataset.id)
@@ -90,6 +92,22 @@ def _chosen(request: HttpRequest, dataset_id: str) -> Dataset:
     if number is not None and not (number.isascii() and number.isdigit() and len(number) < 9):
         raise Http404("There is no such version.")
     return dataset_for(request.user, dataset_id, right="train", number=number and int(number))
+
+
+def _offered(request: HttpRequest) -> dict[str, Any]:
+    """The data to choose from; where weights are chosen already (``?start=``), what serves their task."""
+    ready = _ready(request)
+    try:
+        start = _start(request, request.GET.get("start", ""))
+    except Refused as refused:
+        return {"datasets": ready, "wrong": str(refused)}
+    if start is None:
+        return {"datasets": ready}
+    kind = start.weights.recipe.task.kind
+    return {
+        "datasets": [dataset for dataset in ready if kind in servable(dataset.version)], "begin": start,
+        "task": catalog.TASKS[kind], "more": urlencode({"start": start.key, "task": kind}),
+    }  # fmt: skip
 
 
 def _ready(request: HttpRequest) -> list[Dataset]:

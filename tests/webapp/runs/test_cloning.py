@@ -135,6 +135,41 @@ class TestWeights:
         )
         assert 'name="preset"' not in page
 
+    def test_a_models_page_leads_to_the_data_that_it_can_be_trained_on(self, as_, alice, bob, make, run, model):
+        publish(user=alice, run=run, model=model)
+        table, client = make.table(alice.personal_team), as_(alice)
+        page = client.get(f"/models/{model.id}/?version=1").content.decode()
+        address = html.unescape(re.search(r'id="model-train" href="([^"]+)"', page)[1])
+        assert address == f"/runs/new/?start=model:{model.id}:1"
+        chooser = html.unescape(client.get(address).content.decode())
+        assert "weights of hens (model, version 1). Only data that can be used for language model" in chooser
+        assert f"?dataset={table.id}" not in chooser
+        form = re.search(rf'href="([^"]+dataset={run.version.dataset_id}[^"]+)"', chooser)[1]
+        page = client.get(form).content.decode()
+        assert value(page, "start") == f"model:{model.id}:1"
+        assert 'name="task.pooling"' not in page
+        Membership.objects.filter(user=bob, team=alice.personal_team).update(role=Role.VIEWER)
+        assert "model-train" not in as_(bob).get(f"/models/{model.id}/").content.decode()
+
+    def test_where_no_data_fits_the_weights_it_says_so(self, as_, alice, make, model):
+        client = as_(alice)
+        for dataset in make.read(alice.personal_team)._meta.model.objects.all():
+            dataset.versions.update(status="failed")
+        assert "No data here fits these weights" in client.get(f"/runs/new/?start=model:{model.id}:1").content.decode()
+        for key in ("model:nothing:1", f"model:{model.id}:7", "run:x:1", "::"):
+            assert client.get("/runs/new/", {"start": key}).status_code == 404, key
+
+    def test_data_to_choose_from_costs_no_query_each(self, as_, alice, make, model, django_assert_max_num_queries):
+        client, address = as_(alice), f"/runs/new/?start=model:{model.id}:1"
+        client.get(address)
+        with django_assert_max_num_queries(20) as few:
+            client.get(address)
+        for _ in range(5):
+            make.read(alice.personal_team)
+            make.table(alice.personal_team)
+        with django_assert_max_num_queries(len(few)):
+            client.get(address)
+
     def test_a_run_starts_from_it(self, as_, alice, run, model):
         body = {"dataset": run.version.dataset_id, "start": f"model:{model.id}:1", "training.max_steps": "9"}
         answer = as_(alice).post("/runs/new/", body)
