@@ -90,7 +90,7 @@ LISTS: list[tuple[str, str]] = [
     ("/api/v1/models", "published"),
     ("/api/v1/me", "member"),
     ("/api/v1/models/{model_id}/shares", "link"),
-    ("/models/{model_id}/shares/", "link"),
+    ("models:shares", "link"),
     ("/api/v1/runs/{run_id}/checkpoints", "checkpoint"),
     ("/api/v1/runs/{run_id}/events", "checkpoint"),
 ]
