@@ -33,6 +33,7 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
     created_at = models.DateTimeField(auto_now_add=True)
+    chosen_at = models.DateTimeField(null=True)  # when the person last chose the team to work in
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="one_membership_a_person")]

@@ -20,7 +20,7 @@ from webapp.teams.roles import may
 def teams_of(user: User) -> QuerySet[Team]:
     """The person's teams, the personal one first; each has ``role``, the person's role in it."""
     mine = Team.objects.filter(memberships__user=user).annotate(role=F("memberships__role"))
-    return mine.order_by(Case(When(personal_of=user, then=0), default=1), "name", "id")
+    return mine.order_by(_personal_first(user), "name", "id")
 
 
 def team_for(user: User, team_id: str | None = None, *, right: str = "view") -> Team:
@@ -33,6 +33,16 @@ def team_for(user: User, team_id: str | None = None, *, right: str = "view") -> 
         raise Http404("There is no such team.")
     require(team.role, right, user)
     return team
+
+
+def last_chosen(user: User) -> Team:
+    """The team, with ``role``, that the person last chose to work in; the personal one as long as none was chosen."""
+    mine = teams_of(user).annotate(chosen_at=F("memberships__chosen_at"))
+    return mine.order_by(F("chosen_at").desc(nulls_last=True), _personal_first(user)).first()
+
+
+def _personal_first(user: User) -> Case:
+    return Case(When(personal_of=user, then=0), default=1)
 
 
 def role_of(user: User, team: Team) -> str | None:

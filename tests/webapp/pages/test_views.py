@@ -209,3 +209,14 @@ def test_who_did_what_lately_in_the_team_that_one_works_in(page, make, alice, bo
     assert "<b>bob@example.org</b>" in text
     assert f'<a class="link" href="/runs/{run.id}/">stopped the run “&lt;b&gt;gulls&lt;/b&gt;”</a>' in text
     assert "secret" not in text
+
+
+@pytest.mark.django_db
+def test_a_thing_of_another_team_says_which(as_, make, alice, bob):
+    team = alice.personal_team
+    dataset = make.dataset(team)
+    for thing in (dataset, make.run(team, dataset=dataset), make.model(team, alice)):
+        kind = thing._meta.model_name + "s"
+        crumb = f'<a class="cut" href="/teams/{team.id}/">'
+        assert crumb in as_(bob).get(f"/{kind}/{thing.id}/").content.decode()
+        assert crumb not in as_(alice).get(f"/{kind}/{thing.id}/").content.decode()

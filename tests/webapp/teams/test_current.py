@@ -45,6 +45,15 @@ def test_the_choice_ends_with_the_membership(alice, bob):
     assert session == {}
 
 
+def test_who_signs_in_anew_is_in_the_team_that_they_chose_last(alice, bob):
+    choose(request_of(bob, {}), alice.personal_team.id)
+    found = team_of(request_of(bob, {}))
+    assert (found, found.role) == (alice.personal_team, "editor")
+    choose(request_of(bob, {}), bob.personal_team.id)
+    assert team_of(request_of(bob, {})) == bob.personal_team
+    assert team_of(request_of(alice, {})) == alice.personal_team
+
+
 def test_it_is_asked_for_once_a_request(bob, django_assert_num_queries):
     request = request_of(bob, {})
     with django_assert_num_queries(1):
