@@ -17,7 +17,7 @@ FORBIDDEN = {
 }
 TORCH_FREE = (
     "recipe", "catalog", "events", "errors", "facts", "fitness", "plan", "cost", "defaults", "data", "continuing",
-    "weights",
+    "weights", "familiar",
 )  # of rnncore  # fmt: skip
 
 
