@@ -147,3 +147,20 @@ def test_signed_out_meanwhile_what_was_typed_is_kept_and_sent_after_all(reader):
     opened.value.close()
     reader.get_by_role("button", name="Save").click()
     expect(reader).to_have_url(re.compile(r"/datasets/\w{16}/"))
+
+
+def test_signed_out_meanwhile_what_is_sent_waits_for_the_sign_in(reader):
+    reader.goto("/settings/")
+    email = reader.locator(".rail .foot [title]").get_attribute("title")
+    reader.goto("/datasets/paste/")
+    reader.get_by_label("Name").fill("cats")
+    reader.get_by_label("Text", exact=False).last.fill(SHORT)
+    reader.context.clear_cookies()
+    reader.get_by_role("button", name="Save").click()
+    with reader.context.expect_page() as opened:
+        reader.locator("#signed-out").get_by_role("link").click()
+    sign_in(opened.value, email)
+    expect(opened.value).to_have_title(re.compile("Unroll"))
+    opened.value.close()
+    reader.get_by_role("button", name="Save").click()
+    expect(reader).to_have_url(re.compile(r"/datasets/\w{16}/"))

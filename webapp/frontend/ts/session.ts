@@ -15,9 +15,9 @@ export function typed(fields: Typed[]): boolean {
   return fields.some((field) => free.has(field.type) && field.value !== field.defaultValue);
 }
 
-/** `to`: the address of the sign-in page, which leads back here. */
-export function signedOut(to: string): void {
-  if (!typed(all<HTMLInputElement>("input, textarea"))) return location.assign(to);
+/** `to`: the address of the sign-in page, which leads back here. `stay`: whether there is something here to be lost. */
+export function signedOut(to: string, stay = typed(all<HTMLInputElement>("input, textarea"))): void {
+  if (!stay) return location.assign(to);
   if (find("#signed-out")) return;
   const link = h("a", { class: "link", href: to, target: "_blank" }, "Sign in in another tab");
   const banner = h("div", { id: "signed-out", class: "banner", role: "alert" }, "You are signed out. ", link, ", then go on here: what you typed is kept.");
@@ -38,10 +38,33 @@ export function signedIn(): void {
   find("#signed-out")?.remove();
 }
 
-/** A form that is sent after another tab has signed in carries the token of now. */
+/** Whether a form that goes to a page of its own carries something that somebody filled in. */
+function filledIn(form: HTMLFormElement): boolean {
+  if (form.method !== "post" || form.hasAttribute("hx-post")) return false;
+  return [...form.elements].some((field) => !(field instanceof HTMLButtonElement) && (field as HTMLInputElement).type !== "hidden");
+}
+
+const sure = new WeakSet<HTMLFormElement>();
+
+/** Sends a form once the studio has said that it still knows the reader: sign-in would swallow what was filled in. */
+async function send(form: HTMLFormElement, submitter: HTMLElement | null): Promise<void> {
+  const answer = await fetch(location.href, { method: "HEAD", cache: "no-store" }).catch(() => undefined);
+  const to = answer?.headers.get(SIGN_IN);
+  if (to) return signedOut(to, true);
+  sure.add(form);
+  form.requestSubmit(submitter);
+  sure.delete(form);
+}
+
 export function watch(): void {
   document.addEventListener("submit", (event) => {
-    const token = (event.target as Element).querySelector<HTMLInputElement>("input[name=csrfmiddlewaretoken]");
+    const form = event.target as HTMLFormElement;
+    // A form that is sent after another tab has signed in carries the token of now.
+    const token = form.querySelector<HTMLInputElement>("input[name=csrfmiddlewaretoken]");
     if (token) token.value = csrf();
+    if (sure.has(form) || !filledIn(form)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    void send(form, event.submitter);
   }, { capture: true });
 }
