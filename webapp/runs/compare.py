@@ -7,20 +7,24 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404
 
 from rnncore import catalog
 from rnncore.recipe import fields
 from webapp.accounts.models import User
 from webapp.ids import is_id
-from webapp.pages.templatetags.units import duration, number
+from webapp.pages.templatetags.figures import baseline as called
+from webapp.pages.templatetags.units import decimals, duration, number
 from webapp.problems import Invalid
 from webapp.runs.figures import METRICS, write
-from webapp.runs.models import Run
-from webapp.runs.selectors import runs_of
+from webapp.runs.models import Run, Status
+from webapp.runs.selectors import deleted_of, runs_of
+from webapp.runs.summary import unit
 
 FEWEST, MOST = 2, 8
 NOTHING = "–"
+UNDER_WAY = (Status.QUEUED, Status.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -37,13 +41,29 @@ def asked(user: User, text: str) -> list[Run]:
 
     Raises Http404 where the person may not see one of them, Invalid at ``runs`` where they are too many.
     """
+    ids = _ids(text)
+    found = _found(runs_of(user), ids)
+    if len(found) != len(ids):
+        raise Http404("One of these runs is not here.")
+    return found
+
+
+def still(user: User, text: str) -> list[Run]:
+    """Those of the same that there still are, for who looks at them already: also what was just deleted."""
+    ids = _ids(text)
+    known = {run.id: run for rows in (runs_of(user), deleted_of(user)) for run in _found(rows, ids)}
+    return [known[run_id] for run_id in ids if run_id in known]
+
+
+def _ids(text: str) -> list[str]:
     ids = list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if len(ids) > MOST:
         raise Invalid.at("runs", f"{len(ids)} runs are too many to be told apart; at most {MOST} are compared.")
-    found = {run.id: run for run in runs_of(user).filter(id__in=filter(is_id, ids))}
-    if len(found) != len(ids):
-        raise Http404("One of these runs is not here.")
-    return [found[run_id] for run_id in ids]
+    return ids
+
+
+def _found(runs: QuerySet[Run], ids: list[str]) -> list[Run]:
+    return sorted(runs.filter(id__in=filter(is_id, ids)), key=lambda run: ids.index(run.id))
 
 
 def recipes(runs: Sequence[Run]) -> tuple[list[Row], list[tuple[str, str]]]:
@@ -64,7 +84,7 @@ def recipes(runs: Sequence[Run]) -> tuple[list[Row], list[tuple[str, str]]]:
 def figures(runs: Sequence[Run]) -> list[Row]:
     """How far each came: the best validation with its metrics, beside the strongest baseline, and what it took."""
     losses = [run.best and run.best["loss"] for run in runs]
-    rows = [_ranked("Best validation loss", losses, lambda loss: f"{loss:.4g}", higher=False)]
+    rows = [_ranked("Best validation loss", losses, decimals, higher=False)]
     for name in dict.fromkeys(name for run in runs for name in (run.best or {}).get("metrics", {})):
         if metric := METRICS.get(name):
             values = [(run.best or {}).get("metrics", {}).get(name) for run in runs]
@@ -75,9 +95,10 @@ def figures(runs: Sequence[Run]) -> list[Row]:
         Row("Steps so far", [number(run.step) for run in runs]),
         Row("Time trained", [duration(run.latest.get("seconds")) or NOTHING for run in runs]),
         Row("Parameters", [number(run.started.get("parameters")) or NOTHING for run in runs]),
-        Row("Device", [run.started.get("device", NOTHING) for run in runs]),
+        Row("Device", [run.started.get("device", NOTHING).upper().replace(":", " ") for run in runs]),
     ]
-    return [row for row in rows if set(row.texts) != {NOTHING}]
+    under_way = any(run.status in UNDER_WAY for run in runs)  # then all that will be known has its place already
+    return [row for row in rows if under_way or set(row.texts) != {NOTHING}]
 
 
 def warnings(runs: Sequence[Run]) -> list[str]:
@@ -100,6 +121,8 @@ def _text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(map(_text, value))
+    if isinstance(value, int):
+        return f"{value:,}"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -113,7 +136,7 @@ def _baseline(run: Run) -> str:
         return NOTHING
     loss, name = min(known)
     beaten = " (not beaten)" if run.best_loss is not None and run.best_loss >= loss else ""
-    return f"{name} {loss:.4g}{beaten}"
+    return f"{called(name, unit(run))} {decimals(loss)}{beaten}"
 
 
 def _ranked(label: str, values: list[float | None], show: Any, higher: bool | None) -> Row:

@@ -93,6 +93,11 @@ def _network(network: dict[str, Any], parameters: int | None) -> str:
     return " · ".join(parts)
 
 
+def _plain(value: float) -> str:
+    """1000000 → 1,000,000; 0.0038 → 0.0038."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:g}"
+
+
 def _training(recipe: dict[str, Any], unit: str) -> str:
     training = recipe.get("training", {})
     optimizer = catalog.OPTIMIZERS[training.get("optimizer", "adamw")].label
@@ -104,12 +109,12 @@ def _training(recipe: dict[str, Any], unit: str) -> str:
         else f"{batch} windows"
         if kind == "forecasting"
         else f"{batch} records, {length} {unit}s at most",
-        f"{optimizer} {training.get('learning_rate', 0):g}, {training.get('schedule', '')}",
+        f"{optimizer} {_plain(training.get('learning_rate', 0))}, {training.get('schedule', '')}",
     ]
     if clip := training.get("clip_norm"):
         parts.append(f"clip {clip:g}")
     ends = [
-        f"{training[name]:g} {what}"
+        f"{_plain(training[name])} {what}"
         for name, what in (("max_steps", "steps"), ("max_epochs", "epochs"), ("max_minutes", "minutes"))
         if training.get(name)
     ]

@@ -37,9 +37,9 @@ def test_only_what_differs(two):
 
 def test_who_is_ahead_and_who_does_not_beat_the_baseline(two):
     rows = {row.label: row for row in compare.figures(two)}
-    assert (rows["Best validation loss"].texts, rows["Best validation loss"].best) == (["1.5", "1.25"], 1)
+    assert (rows["Best validation loss"].texts, rows["Best validation loss"].best) == (["1.500", "1.250"], 1)
     assert rows["Perplexity"].best is None  # both are the same
-    assert rows["Strongest baseline"].texts == ["3-gram 1.4 (not beaten)", "3-gram 1.4"]
+    assert rows["Strongest baseline"].texts == ["3-gram 1.400 (not beaten)", "3-gram 1.400"]
 
 
 def test_what_cannot_be_compared_is_said(alice, make, two):

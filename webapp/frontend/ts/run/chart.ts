@@ -193,8 +193,10 @@ export class Chart {
     for (const label of labels) {
       ctx.font = `${label.weight} 12px ${this.#colors.font}`;
       label.width = ctx.measureText(label.text).width;
-      if (!label.fixed) label.roof = this.#roof(plot, plot.width - 2 - label.width);
     }
+    const longest = Math.max(0, ...labels.map((label) => (label.fixed ? 0 : label.width)));
+    const roof = this.#roof(plot, plot.width - 2 - longest);
+    for (const label of labels) if (!label.fixed) label.roof = roof;
     for (const label of spread(labels, { right: plot.width - 2, top: top + 6, bottom: top + height - 6 })) {
       ctx.font = `${label.weight} 12px ${this.#colors.font}`;
       ctx.strokeStyle = this.#colors.get("card");

@@ -5,7 +5,7 @@ import { AXES, type Axis, Scale, ends } from "./axis";
 import type { Boot } from "./boot";
 import { Chart } from "./chart";
 import type { Column, Drawing, Level } from "./drawing";
-import { COLUMNS, type Evaluation, type Feed, type Points, countUpTo, emptyPoints } from "./feed";
+import { COLUMNS, type Evaluation, type Feed, type Points, emptyPoints, spliced } from "./feed";
 import { alike, fine, given, loss, percents, short, thousands } from "./format";
 import { future } from "./schedule";
 import { hardest, measured, metricOf, written } from "./metrics";
@@ -124,14 +124,8 @@ export class Charts {
 
   /** The points in sight: the finer ones of a zoom, and whatever came since they were asked for. */
   #points(): Points {
-    const live = this.#feed.points;
-    const zoomed = this.#zoomed;
-    if (zoomed === null || this.#zoom === null) return live;
-    const until = Math.min(this.#zoom.max, zoomed.step.at(-1) ?? -1);
-    const from = countUpTo(live.step, until);
-    const merged = emptyPoints();
-    for (const column of COLUMNS) merged[column] = [...zoomed[column], ...live[column].slice(from)] as number[];
-    return merged;
+    const { points } = this.#feed;
+    return this.#zoomed && this.#zoom ? spliced(this.#zoomed, points, this.#zoom.max) : points;
   }
 
   draw(): void {
@@ -163,7 +157,10 @@ export class Charts {
     const levels = this.#baseline();
     const top = ceiling(points.loss, levels);
     const kept = points.loss.map((value) => (given(value) ? Math.min(value, 2 * top) : value));
-    const smoothed = this.#smooth ? smooth(points.step, kept, view.steps) : points.loss;
+    const runAway = (value: number | null | undefined): boolean => given(value) && value > 2 * top;
+    const smoothed = this.#smooth
+      ? smooth(points.step, kept, view.steps).map((value, i) => (runAway(points.loss[i]) ? (points.loss[i] ?? null) : value))
+      : points.loss;
     const raw = this.#smooth ? points.loss : points.loss.map(() => null);
     const [validX, valid] = this.#evaluated("valid", scale, ({ loss: value }) => value);
     const [testX, test] = this.#evaluated("test", scale, ({ loss: value }) => value);
