@@ -21,7 +21,7 @@ from webapp.teams.history import entries_of
 from webapp.teams.links import with_places
 
 MOST = 6
-LINES = 6  # of the team's history
+LINES = 4  # of the team's history
 LINE = "to␣be␣or␣not␣to␣b"
 UNROLLED = [(20 + 40 * step, read, guess) for step, (read, guess) in enumerate(pairwise(LINE))]  # of an empty studio
 EVERY = {True: "every 3s", False: "every 15s"}  # how often home asks again: while something trains, and else
