@@ -1,4 +1,5 @@
-"""The stores and the feed over a real Postgres: the same tests again, in a session of their own."""
+"""The stores, the feed, the migrations and the races over a real Postgres: the same tests again, in a session of their
+own."""
 
 from __future__ import annotations
 
@@ -11,7 +12,10 @@ from django.conf import settings
 
 from tests.postgres import Postgres, programs
 
-SUITES = ("tests/jobs/test_stores.py", "tests/webapp/runs/test_feed.py", "tests/webapp/runs/test_store.py")
+SUITES = (
+    "tests/jobs/test_stores.py", "tests/webapp/runs/test_feed.py", "tests/webapp/runs/test_store.py",
+    "tests/webapp/test_migrations.py", "tests/webapp/test_races.py",
+)  # fmt: skip
 
 
 @pytest.mark.skipif(programs() is None, reason="no Postgres on this machine: initdb and pg_ctl are missing")
