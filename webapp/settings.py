@@ -108,7 +108,7 @@ TEMPLATES = [
 
 # SQLite in WAL mode takes one writer at a time: IMMEDIATE makes a transaction wait for its turn at its start instead
 # of failing half way. One variable moves to Postgres.
-DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{DATA / 'db.sqlite3'}")}
+DATABASES = {"default": dj_database_url.parse(os.environ.get("DATABASE_URL") or f"sqlite:///{DATA / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
