@@ -1,6 +1,7 @@
 """Who is at the other end of a connection that Django does not handle itself: its host, its origin, its person.
 
-Uploads and sockets use this; for everything else Django's middleware and :mod:`webapp.api.auth` do the same.
+Uploads and sockets use this; for everything else Django's middleware and :mod:`webapp.api.auth` do the same. And under
+which address people outside reach the studio.
 """
 
 from __future__ import annotations
@@ -73,3 +74,8 @@ def _user_of_session(session_key: str) -> User | None:
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
     user = get_user(request)  # checks the session's hash: a changed password ends old sessions
     return user if user.is_authenticated else None
+
+
+def absolute(request: HttpRequest, path: str) -> str:
+    """The path as people outside reach it."""
+    return settings.PUBLIC_URL + path if settings.PUBLIC_URL else request.build_absolute_uri(path)

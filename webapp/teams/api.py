@@ -11,9 +11,9 @@ from pydantic import Field
 
 from webapp.api.lists import only_known
 from webapp.api.schemas import Body, Moment
+from webapp.origins import absolute
 from webapp.teams import invitations
 from webapp.teams.selectors import team_for, teams_of
-from webapp.teams.views_invitations import absolute
 
 router = Router(tags=["people"])
 
@@ -33,12 +33,14 @@ class MeOut(Schema):
 class InvitationIn(Body):
     role: str = Field(description="owner, editor or viewer")
     expires_at: Moment | None = Field(None, description="left out: in a week")
+    recipient: str = Field("", description="whom it is meant for; whoever has the link may use it")
 
 
 class InvitationOut(Schema):
     id: str
     team_id: str
     role: str
+    recipient: str
     expires_at: datetime
     created_at: datetime
     url: str
@@ -58,7 +60,7 @@ def invite(request: HttpRequest, team_id: str, body: InvitationIn) -> Any:
     """A link that lets one person into the team. It is shown once: only its hash is kept."""
     only_known(request)
     team = team_for(request.auth, team_id, right="manage")
-    made, path = invitations.invite(user=request.auth, team=team, role=body.role, expires_at=body.expires_at)
+    made, path = invitations.invite(user=request.auth, team=team, **body.model_dump())
     own = {name: getattr(made, name) for name in InvitationOut.model_fields if name != "url"}
     return {**own, "url": absolute(request, path)}
 

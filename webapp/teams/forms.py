@@ -8,6 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from webapp.problems import Refused
+from webapp.teams.invitations import RECIPIENT
 from webapp.teams.models import Membership, Role
 
 
@@ -31,6 +32,12 @@ class InvitationForm(Blamed):
     ENDS = {"1": "in a day", "7": "in a week", "30": "in 30 days"}
 
     role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.EDITOR)
+    recipient = forms.CharField(
+        label="For whom (optional)",
+        max_length=RECIPIENT,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     ends = forms.ChoiceField(label="The link ends", choices=list(ENDS.items()), initial="7")
 
     def expires_at(self) -> datetime:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from webapp.accounts.models import User
 from webapp.ids import is_id
 from webapp.live.publish import publish_access
+from webapp.names import one_line
 from webapp.problems import Conflict, Invalid, Refused
 from webapp.teams.history import note
 from webapp.teams.models import Invitation, Membership, Role, Team
@@ -21,6 +22,7 @@ from webapp.teams.selectors import require_in, role_of
 from webapp.teams.services import held
 
 LASTS = timedelta(days=7)  # where nobody says how long
+RECIPIENT = 100  # characters
 
 
 class Dead(Refused):
@@ -30,13 +32,19 @@ class Dead(Refused):
     title = "No longer valid"
 
 
-def invite(*, user: User, team: Team, role: str, expires_at: datetime | None = None) -> tuple[Invitation, str]:
+def invite(
+    *, user: User, team: Team, role: str, expires_at: datetime | None = None, recipient: str = ""
+) -> tuple[Invitation, str]:
     """An invitation and the path of its link, which is shown once and not kept.
 
-    It ends at ``expires_at``, by default after :data:`LASTS`. Raises Invalid at ``role`` or ``expires_at``.
+    It ends at ``expires_at``, by default after :data:`LASTS`. ``recipient``: whom it is meant for, in words, so that
+    the links of a team can be told apart; whoever has the link may use it. Raises Invalid at a field.
     """
     if role not in Role.values:
         raise Invalid.at("role", f"There is no role {role!r}: {', '.join(Role.values)}.")
+    recipient = one_line(recipient)
+    if len(recipient) > RECIPIENT:
+        raise Invalid.at("recipient", f"At most {RECIPIENT} characters; these are {len(recipient):,}.")
     now = timezone.now()
     if expires_at is not None and expires_at <= now:
         raise Invalid.at("expires_at", "The invitation would end before it begins.")
@@ -44,8 +52,9 @@ def invite(*, user: User, team: Team, role: str, expires_at: datetime | None = N
     with transaction.atomic():
         require_in(user, held(team).id, "manage")  # locked: who steps down meanwhile leaves no link behind
         invitation = Invitation.objects.create(
-            team=team, role=role, sha256=_hash(secret), created_by=user, expires_at=expires_at or now + LASTS
-        )
+            team=team, role=role, recipient=recipient, sha256=_hash(secret), created_by=user,
+            expires_at=expires_at or now + LASTS,
+        )  # fmt: skip
         note(user, "invited", team, role=role)
     return invitation, f"/join/{secret}"
 

@@ -48,6 +48,7 @@ class Invitation(models.Model):
     id = models.CharField(primary_key=True, max_length=16, default=new_id, editable=False)
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
     role = models.CharField(max_length=10, choices=Role)
+    recipient = models.CharField(max_length=100, blank=True)  # whom it is meant for: tells links apart, checks nobody
     sha256 = models.CharField(max_length=64, unique=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from webapp.origins import absolute
 from webapp.problems import Conflict, Refused
 from webapp.teams import invitations
 from webapp.teams.current import choose
@@ -31,7 +32,7 @@ def make(request: HttpRequest, team_id: str) -> HttpResponse:
     team = team_for(request.user, team_id, right="manage")
     form = InvitationForm(request.POST)
     if form.is_valid():
-        given = {"role": form.cleaned_data["role"], "expires_at": form.expires_at()}
+        given = {name: form.cleaned_data[name] for name in ("role", "recipient")} | {"expires_at": form.expires_at()}
         invitation, path = invitations.invite(user=request.user, team=team, **given)
         return page(request, team, status=201, made=invitation, url=absolute(request, path))
     return page(request, team, status=422, invitation_form=form)
@@ -75,8 +76,3 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
             "signup": None if settings.SIGNUP == "closed" else reverse("account_signup") + back,
         }
     return render(request, "teams/join.html", context)
-
-
-def absolute(request: HttpRequest, path: str) -> str:
-    """The path as people outside reach it."""
-    return settings.PUBLIC_URL + path if settings.PUBLIC_URL else request.build_absolute_uri(path)

@@ -84,6 +84,8 @@ def test_who_may_invite_and_how(alice, bob, team):
         with pytest.raises(Invalid) as refused:
             invite(user=alice, team=team, role=role, expires_at=ends)
         assert refused.value.errors[0][0] == field
+    with pytest.raises(Invalid, match="At most 100"):
+        invite(user=alice, team=team, role="viewer", recipient="x" * 101)
 
 
 def test_who_stops_being_an_owner_at_this_moment_leaves_no_link(alice, bob, team, monkeypatch):

@@ -24,18 +24,6 @@ pytestmark = pytest.mark.django_db
 FRAGMENT = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def as_():
-    """A browser in which somebody is signed in."""
-
-    def as_(user) -> Client:
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return as_
-
-
 def said(answer) -> str:
     """What the page says in its toasts after an answer that was followed there."""
     return " ".join(re.findall(r'<div class="toast [^"]*"><p>(.*?)</p>', answer.content.decode()))
@@ -110,7 +98,16 @@ def test_an_invitation_is_shown_once_and_revoked(as_, alice, team):
         assert client.post(f"/teams/{team.id}/invitations/", form).status_code == 422
 
 
-def test_accepting_asks_first(as_, alice, charlie, team):
+def test_whom_an_invitation_is_for_tells_the_links_apart(as_, alice, team):
+    client = as_(alice)
+    client.post(f"/teams/{team.id}/invitations/", {"role": "editor", "ends": "1", "recipient": " Eve\n<b> "})
+    page = client.get(f"/teams/{team.id}/").content.decode()
+    assert "for Eve &lt;b&gt;</span>" in page and "the invitation for Eve &lt;b&gt; made" in page
+    long = client.post(f"/teams/{team.id}/invitations/", {"role": "editor", "ends": "1", "recipient": "x" * 101})
+    assert (long.status_code, Invitation.objects.count()) == (422, 1)
+
+
+def test_accepting_asks_first(as_, alice, charlie, dora, team):
     _, link = invite(user=alice, team=team, role="editor")
     client = as_(charlie)
     page = client.get(link).content.decode()
@@ -119,8 +116,14 @@ def test_accepting_asks_first(as_, alice, charlie, team):
     assert role_of(charlie, team) is None
     assert "You are editor here" in said(client.post(link, follow=True))
     assert role_of(charlie, team) == "editor"
-    again = client.get(link)
-    assert (again.status_code, "used already" in again.content.decode()) == (410, True)
+    for again in (client.post(link), client.get(link)):  # a double click, the back button
+        assert again.status_code == 410
+        assert "You are in “Poetry lab”" in again.content.decode()
+    for client in (as_(dora), Client()):
+        again = client.get(link)
+        assert (again.status_code, "used already" in again.content.decode()) == (410, True)
+    Membership.objects.filter(user=charlie).delete()
+    assert "used already" in as_(charlie).get(link).content.decode()
 
 
 def test_links_that_let_nobody_in_say_why(as_, alice, charlie, team):
