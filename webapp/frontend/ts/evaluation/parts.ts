@@ -139,12 +139,14 @@ function unknown(count: number): Part | null {
   return count ? { title: "Unknown tags", note: "", span: 12, body: [said] } : null;
 }
 
+const SHORT: Record<string, string> = { mae: "MAE", rmse: "RMSE", mse: "MSE, scaled", mase: "MASE", crps: "CRPS" };
+
 /** Rows of names and numbers whatever they are. */
 function byColumn(rows: Record<string, string | number>[]): Part | null {
   if (rows.length === 0) return null;
   const names = Object.keys(rows[0] as object);
   const cells = rows.map((row) => names.map((name) => (typeof row[name] === "number" ? short(row[name]) : String(row[name] ?? ""))));
-  return { title: "Column by column", note: "the figures of each series", span: 6, body: [table("Column by column", names.map((name, i) => (i ? name.replaceAll("_", " ") : "")), cells)] };
+  return { title: "Column by column", note: "the figures of each series", span: 6, body: [table("Column by column", names.map((name, i) => (i ? (SHORT[name] ?? name.replaceAll("_", " ")) : "")), cells)] };
 }
 
 function windows(title: string, note: string): Draw {
@@ -166,7 +168,7 @@ interface Looked {
 function matrices(found: Looked[]): Part | null {
   if (found.length === 0) return null;
   const drawn = found.map(({ source, output, weights }) => h("figure", {}, attention(output, source, weights)));
-  return { title: "Where it looked", note: "rows are what it wrote, columns what it read; the darker, the more weight", span: 12, body: [h("div", { class: "matrices" }, ...drawn)] };
+  return { title: "Where it looked", note: "rows are what it wrote, columns what it read; the stronger the colour, the more weight", span: 12, body: [h("div", { class: "matrices" }, ...drawn)] };
 }
 
 interface Tagged {

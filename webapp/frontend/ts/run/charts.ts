@@ -22,6 +22,7 @@ export interface Zoom {
 type Fetch = (zoom: Zoom, width: number) => Promise<Points>;
 
 const FAINT = 0.32;
+const FULL = 1.004; // of a share: the top of the axis where all is right, with room for the line's own width
 const FLAT = 0.02; // of a share: air around a line that does not move
 
 export class Charts {
@@ -215,7 +216,7 @@ export class Charts {
     const [low, high] = wanted.length ? [Math.min(...wanted), Math.max(...wanted)] : [0, 1];
     const share = metric.format === "share";
     const air = Math.max((high - low) * 0.08, 0.01 * Math.abs(high), share ? FLAT : 1e-6);
-    const top = share ? Math.min(1.02, high + air) : high + air;
+    const top = share && high <= 1 ? Math.min(FULL, high + air) : high + air;
     return { ...view.shared, levels, tables: [[validX, valid], [testX, test]], extent: [low - air < 0 && low >= 0 ? 0 : low - air, top] };
   }
 
