@@ -6,10 +6,8 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from django.conf import settings
 from django.db.models import Prefetch
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.utils.http import content_disposition_header
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from ninja import Query, Router, Schema
 from pydantic import Field
 
@@ -18,9 +16,9 @@ from webapp.api.schemas import Body, ListOf, Moment
 from webapp.models import generate as generation
 from webapp.models import predict as prediction
 from webapp.models import selectors, services
-from webapp.models.download import zip_of
+from webapp.models.download import zipped
 from webapp.models.models import Model, Share, Version
-from webapp.names import clean_filename
+from webapp.origins import absolute
 from webapp.problems import Changed, Invalid
 from webapp.runs.selectors import run_for
 from webapp.threads import in_thread
@@ -236,10 +234,7 @@ def _chosen(request: HttpRequest, model_id: str, number: int | None, *known: str
 })  # fmt: skip
 async def download_model(request: HttpRequest, model_id: str, version: Number) -> HttpResponseBase:
     """A zip that `rnncore generate`, `predict` and `evaluate` run as it is, once unpacked."""
-    chosen = await in_thread(_chosen)(request, model_id, version)
-    filename = clean_filename(chosen.model.name).replace("/", "-") + ".zip"
-    headers = {"Content-Disposition": content_disposition_header(True, filename)}
-    return StreamingHttpResponse(zip_of(chosen), content_type="application/zip", headers=headers)
+    return await in_thread(zipped)(await in_thread(_chosen)(request, model_id, version))
 
 
 @router.get("/models/{model_id}/report", response=dict[str, Any])
@@ -289,8 +284,7 @@ def share_model(request: HttpRequest, model_id: str, body: ShareIn | None = None
     share, path = services.share(
         user=request.auth, model=model, expires_at=body.expires_at, version=version, follows=follows
     )
-    url = settings.PUBLIC_URL + path if settings.PUBLIC_URL else request.build_absolute_uri(path)
-    return {**_share(share), "url": url}
+    return {**_share(share), "url": absolute(request, path)}
 
 
 @router.delete("/shares/{share_id}", response={204: None})

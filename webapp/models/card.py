@@ -16,6 +16,7 @@ FACTS = ("task", "data", "training", "evaluation", "baselines", "samples", "reci
 """What a run states; all other fields are what people write."""
 MOST = 200_000  # characters of JSON
 SAMPLES = 4
+OURS = "this model"
 COUNTED = ("characters", "lines", "vocabulary_size", "records")
 PREDICT = "rnncore predict . --data FILE --out answers.jsonl"
 GENERATE = "rnncore generate . --length 300 --temperature 0.8"
@@ -94,6 +95,20 @@ def ranked(baselines: dict[str, Any], kind: str) -> list[tuple[str, dict[str, An
 
     known = [(worth(body), name) for name, body in baselines.items() if worth(body) is not None]
     return [(name, baselines[name]) for _, name in sorted(known)]
+
+
+def measured(card: Card, kind: str) -> list[tuple[str, dict[str, Any]]]:
+    """The model itself, where it was measured, then its baselines, the hardest to beat first: (name, figures)."""
+    evaluation = card.get("evaluation")
+    return ([(OURS, evaluation)] if evaluation else []) + ranked(card.get("baselines", {}), kind)
+
+
+def beaten_by(card: Card, kind: str) -> str | None:
+    """The name of the strongest baseline, where it has a lower loss than the model has."""
+    loss = (card.get("evaluation") or {}).get("loss")
+    best = strongest(card.get("baselines", {}), kind)
+    lower = loss is not None and best.get("loss") is not None and best["loss"] < loss
+    return best["name"] if lower else None
 
 
 def command(kind: str) -> str:

@@ -1,4 +1,4 @@
-"""A model's version as a zip that ``rnncore generate`` or ``predict`` runs once unpacked, sent while it is made."""
+"""A model's files as a zip that ``rnncore generate`` or ``predict`` runs once unpacked, sent while it is made."""
 
 from __future__ import annotations
 
@@ -8,23 +8,31 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
+from django.http import StreamingHttpResponse
+
 from webapp.models.folders import WEIGHTS, files
 from webapp.models.models import Version
 from webapp.models.readme import markdown
+from webapp.runs.summary import slug
 from webapp.threads import in_thread
 
 BLOCK = 1024 * 1024
 
 
-def zip_of(version: Version) -> AsyncIterator[bytes]:
-    """The zip's bytes, a block at a time: the model's files, and its card twice."""
+def zipped(version: Version) -> StreamingHttpResponse:
+    """The model's files, and its card twice."""
     texts = {"card.json": json.dumps(version.card, indent=1), "README.md": markdown(version)}
-    return zip_of_files(files(version.id), texts)
+    return zip_of(slug(version.model.name, "model"), files(version.id), texts)
 
 
-async def zip_of_files(paths: Iterable[Path], texts: Mapping[str, str] | None = None) -> AsyncIterator[bytes]:
-    """A zip of files, and of texts by their names, a block at a time."""
-    blocks = _blocks(paths, texts or {})
+def zip_of(name: str, paths: Iterable[Path], texts: Mapping[str, str] | None = None) -> StreamingHttpResponse:
+    """A zip of files, and of texts by their names, that is to be called ``name``."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
+    return StreamingHttpResponse(_sent(paths, texts or {}), content_type="application/zip", headers=headers)
+
+
+async def _sent(paths: Iterable[Path], texts: Mapping[str, str]) -> AsyncIterator[bytes]:
+    blocks = _blocks(paths, texts)
     while (block := await in_thread(next)(blocks, None)) is not None:
         yield block
 

@@ -19,12 +19,11 @@ from typing import Any
 from django.http import HttpRequest, StreamingHttpResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from rnncore import catalog
 from rnncore.recipe import MAX_PROMPT
 from webapp.models import replies
 from webapp.models.models import Version
 from webapp.models.replies import Line
-from webapp.problems import Conflict, Invalid, Unavailable
+from webapp.problems import Invalid, Unavailable
 
 ALTERNATIVES = 5
 
@@ -58,11 +57,7 @@ async def answer(request: HttpRequest, version: Version, body: Request) -> Strea
 
 async def _begun(version: Version, request: Request) -> AsyncIterator[Line]:
     model = version.model
-    if catalog.TASKS[model.task].predicts:
-        raise Conflict(
-            f"“{model.name}” is a model for {catalog.TASKS[model.task].label.lower()}: it answers inputs and does not "
-            "write on. Ask its address …/predict."
-        )
+    replies.refuse_other("generate", model)
     if model.task == "language_model" and request.label is not None:
         raise Invalid.at("label", "A language model takes none; it goes on from a prompt.")
     body = request.model_dump(exclude_none=True) | {"alternatives": ALTERNATIVES}

@@ -12,10 +12,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rnncore import catalog
 from webapp.models import replies
 from webapp.models.models import Version
-from webapp.problems import Conflict, Invalid
+from webapp.problems import Invalid
 
 MOST_INPUTS = 1000
 MOST_SHARED = 100  # inputs at a time through a link, for which nobody has an account
@@ -41,12 +40,7 @@ class Request(BaseModel):
 async def answer(version: Version, request: Request) -> dict[str, Any]:
     """``{"outputs": […]}``, one an input, in order. Raises Conflict, Invalid, Unavailable."""
     model = version.model
-    task = catalog.TASKS[model.task]
-    if not task.predicts:
-        raise Conflict(
-            f"“{model.name}” is a model for {task.label.lower()}: it writes on and does not answer inputs. "
-            "Ask its address …/generate."
-        )
+    replies.refuse_other("predict", model)
     _check_sizes(request, model.task)
     lines = await replies.begun("predict", version.id, request.model_dump(exclude_unset=True, exclude_none=True))
     outputs: list[dict[str, Any]] = []

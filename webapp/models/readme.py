@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from webapp.models.card import Card, command, ranked
+from webapp.models.card import Card, command, measured
 from webapp.models.models import Version
 from webapp.models.words import LICENCES
 
@@ -32,10 +32,7 @@ def _written(card: Card) -> list[str]:
 def _measured(version: Version) -> str:
     """Evaluation and baselines as a table."""
     card = version.card
-    evaluation = card.get("evaluation") or {}
-    rows = [("this model", evaluation)] if evaluation else []
-    rows += ranked(card.get("baselines", {}), version.model.task)
-    if not rows:
+    if not (rows := measured(card, version.model.task)):
         return ""
     metrics = sorted({name for _, body in rows for name in body.get("metrics", {})})
     lines = ["| | loss | " + " | ".join(_plain(name.replace("_", " ")) for name in metrics) + " |"]

@@ -16,7 +16,8 @@ from redis.asyncio import Redis
 from jobs.app import app
 from webapp import workers
 from webapp.ids import new_id
-from webapp.problems import Invalid, Refused, Unavailable
+from webapp.models.models import Model
+from webapp.problems import Conflict, Invalid, Refused, Unavailable
 
 SILENCE = 30  # seconds without a line until the worker counts as gone; reading a large model takes a few
 REPLY, CANCEL = "unroll:reply:", "unroll:cancel:"
@@ -25,6 +26,17 @@ OURS = (None, "folder", "id", "op", "request")  # what a person who asks has no 
 Line = dict[str, Any]
 
 log = logging.getLogger(__name__)
+
+
+def refuse_other(job: str, model: Model) -> None:
+    """Raises Conflict where the model's task is not one that ``job`` (``generate`` or ``predict``) can be asked for."""
+    if model.choice.predicts and job == "generate":
+        does = "answers inputs and does not write on. Ask its address …/predict."
+    elif not model.choice.predicts and job == "predict":
+        does = "writes on and does not answer inputs. Ask its address …/generate."
+    else:
+        return
+    raise Conflict(f"“{model.name}” is a model for {model.choice.label.lower()}: it {does}")
 
 
 async def begun(job: str, version_id: str, body: dict[str, Any]) -> AsyncIterator[Line]:

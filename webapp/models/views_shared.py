@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from webapp.models import openings, selectors
-from webapp.models.views import facts
+from webapp.models.shown import facts
 
 
 @require_safe

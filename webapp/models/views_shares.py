@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -14,6 +13,7 @@ from webapp.models import selectors, services
 from webapp.models.forms import ShareForm
 from webapp.models.models import Model, Version
 from webapp.models.views import around
+from webapp.origins import absolute
 from webapp.pages.dialogs import ask
 
 
@@ -28,7 +28,7 @@ def shares(request: HttpRequest, model_id: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = {"expires_at": form.expires_at(), "version": version, "follows": form.follows()}
         _, path = services.share(user=request.user, model=model, **given)
-        url = f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
+        url = absolute(request, path)
     return _links(request, model, version, form=form, url=url)
 
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from rnncore.errors import RecipeError
 from rnncore.recipe import Recipe
-from webapp.models.download import zip_of_files
+from webapp.models.download import zip_of
 from webapp.models.folders import LEFT
 from webapp.pages.dialogs import ask, leave
 from webapp.problems import Refused
@@ -50,9 +50,7 @@ def download(request: HttpRequest, run_id: str, step: int) -> HttpResponse:
 def zipped(run: Run, point: Checkpoint) -> StreamingHttpResponse:
     """The files of a checkpoint that make a model."""
     files = sorted(path for path in point.folder.iterdir() if path.is_file() and path.name not in LEFT)
-    disposition = f'attachment; filename="{slug(run.name)}-step-{point.step}.zip"'
-    headers = {"Content-Disposition": disposition}
-    return StreamingHttpResponse(zip_of_files(files), content_type="application/zip", headers=headers)
+    return zip_of(f"{slug(run.name)}-step-{point.step}", files)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
