@@ -22,6 +22,10 @@ class Status(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+ASKED = {"stop": "Stopping", "pause": "Pausing"}
+"""What is said of a run by what is wanted of it."""
+
+
 class Present(models.Manager):
     """Runs that were not deleted: all that anybody sees, claims or counts."""
 
@@ -119,6 +123,13 @@ class Run(models.Model):
         if minutes:
             shares.append((self.latest.get("seconds") or 0) / (60 * minutes))
         return min(1.0, max(shares)) if shares else None
+
+    @property
+    def state(self) -> str:
+        """How people read where it stands: its status, or what is asked for and not done yet."""
+        if self.deleted_at:
+            return "Deleted"
+        return ASKED.get(self.wanted) or self.get_status_display()
 
     @property
     def resumable(self) -> bool:

@@ -138,3 +138,13 @@ test("when reading anew fails it is tried again", async () => {
   assert.equal(states.at(-1), "offline");
   assert.equal(FakeSocket.opened.length, 1);
 });
+
+test("one that is stopped says nothing more and never comes back", () => {
+  const line = link();
+  line.start();
+  newest().accept("1");
+  line.stop();
+  assert.equal(newest().readyState, 3);
+  mock.timers.tick(120_000);
+  assert.deepEqual([FakeSocket.opened.length, states.at(-1)], [1, "live"]);
+});

@@ -44,6 +44,8 @@ export class Link {
   #tries = 0;
   #attempt = 0;
   #ended = false;
+  #listening = new AbortController();
+  #watch: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -51,10 +53,20 @@ export class Link {
 
   start(): void {
     this.#connect();
-    addEventListener("online", () => this.#hurry());
-    addEventListener("offline", () => this.#drop("no network"));
-    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#hurry());
-    setInterval(() => this.#checkSilence(), 5000);
+    const { signal } = this.#listening;
+    addEventListener("online", () => this.#hurry(), { signal });
+    addEventListener("offline", () => this.#drop("no network"), { signal });
+    document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.#hurry(), { signal });
+    this.#watch = setInterval(() => this.#checkSilence(), 5000);
+  }
+
+  /** For good: it says nothing more, and hears nothing. */
+  stop(): void {
+    this.#ended = true;
+    this.#listening.abort();
+    clearInterval(this.#watch);
+    clearTimeout(this.#timer);
+    this.#socket?.close();
   }
 
   #connect(): void {
@@ -100,7 +112,7 @@ export class Link {
   #closed(code: number): void {
     const why = FINAL[code];
     if (why === undefined) return this.#drop("the connection was lost");
-    this.#ended = true;
+    this.stop();
     this.#options.onState("closed", why);
   }
 

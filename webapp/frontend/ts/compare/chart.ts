@@ -4,11 +4,11 @@ import { AXES, type Axis, Scale, ends } from "../run/axis";
 import { Chart } from "../run/chart";
 import { ascending, ceiling, logExtent, lossExtent } from "../run/charts";
 import type { Column, Line } from "../run/drawing";
-import type { Points } from "../run/feed";
+import { type Points, spliced } from "../run/feed";
 import { alike, given, loss } from "../run/format";
 import { smooth } from "../run/smooth";
 import { listen } from "../run/view";
-import { type Member, load } from "./runs";
+import type { Member } from "./runs";
 
 type Range = { min: number; max: number };
 type Curve = [number[], Column];
@@ -22,12 +22,14 @@ export class ComparedChart {
   #what = "both";
   #zoom: Range | null = null;
   #zoomed = new Map<string, Points>();
+  #lines: [Line, Line][];
   #chart: Chart;
 
   constructor(private readonly runs: Member[]) {
+    this.#lines = runs.map((run) => this.#look(run));
     this.#chart = new Chart({
       card: find("#chart-compare") as HTMLElement, height: 420, gutter: 190, format: loss, ticks: alike,
-      lines: runs.flatMap((run) => this.#lines(run)), onZoom: (range) => void this.zoom(range),
+      lines: this.#lines.flat(), onZoom: (range) => void this.zoom(range),
     });
     this.#listen();
   }
@@ -37,13 +39,19 @@ export class ComparedChart {
   }
 
   /** A run's training curve is thin, its validation has dots and its name. */
-  #lines(run: Member): Line[] {
-    const name = run.name.length > LONGEST ? `${run.name.slice(0, LONGEST - 1)}…` : run.name;
-    const look = { color: run.color, ...(run.dash ? { dash: run.dash } : {}) };
-    return [
-      { ...look, label: `${name}, training`, width: 1.5, alpha: 0.6 },
-      { ...look, label: name, width: 2, dots: true, ends: true },
-    ];
+  #look(run: Member): [Line, Line] {
+    const look = { label: "", color: run.color, ...(run.dash ? { dash: run.dash } : {}) };
+    return [{ ...look, width: 1.5, alpha: 0.6 }, { ...look, width: 2, dots: true, ends: true }];
+  }
+
+  /** As the curves are called now: a run may be deleted while one looks at it. */
+  #name(): void {
+    this.runs.forEach(({ name, deleted }, i) => {
+      const short = name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name;
+      const [training, valid] = this.#lines[i] as [Line, Line];
+      valid.label = deleted ? `${short} (deleted)` : short;
+      training.label = `${valid.label}, training`;
+    });
   }
 
   #listen(): void {
@@ -69,7 +77,7 @@ export class ComparedChart {
     await Promise.allSettled(this.runs.map(async (run) => {
       const scale = this.#scale(run);
       const [start, end] = [Math.floor(scale.toStep(asked.min)), Math.ceil(scale.toStep(asked.max))];
-      const { points } = await load(run, this.width, { start: String(Math.max(0, start)), end: String(end) });
+      const points = await run.follower.points({ min: Math.max(0, start), max: end }, this.width);
       if (this.#zoom === asked) this.#zoomed.set(run.id, points);
     }));
     if (this.#zoom === asked) this.draw();
@@ -82,7 +90,9 @@ export class ComparedChart {
 
   #curves(run: Member): [Curve, Curve] {
     const scale = this.#scale(run);
-    const [xs, points] = ascending(this.#zoomed.get(run.id) ?? run.feed.points, this.#axis, scale.fromStep);
+    const zoomed = this.#zoomed.get(run.id);
+    const known = zoomed && this.#zoom ? spliced(zoomed, run.feed.points, scale.toStep(this.#zoom.max)) : run.feed.points;
+    const [xs, points] = ascending(known, this.#axis, scale.fromStep);
     const span = (points.step.at(-1) ?? 1) - (points.step[0] ?? 0);
     const training = this.#smooth ? smooth(points.step, points.loss, span) : points.loss;
     const valid = run.feed.evaluations("valid").filter((each, i, list) => each.step !== list[i + 1]?.step);
@@ -93,6 +103,7 @@ export class ComparedChart {
   }
 
   draw(): void {
+    this.#name();
     const curves = this.runs.map((run) => this.#curves(run));
     const range = this.#zoom ?? { min: 0, max: Math.max(...this.runs.map((run) => ends(run.feed, run.steps)[this.#axis])) };
     const inside = curves.flat().flatMap(([xs, values]) =>

@@ -13,6 +13,8 @@ export class ComparedSamples {
   #asked = find<HTMLSelectElement>("#samples-asked") as HTMLSelectElement;
   #columns = all("#samples-columns > section");
   #steps: number[] = [];
+  /** What each column shows. */
+  #seen: string[] = [];
 
   constructor(private readonly runs: Member[]) {
     this.#slider.addEventListener("input", () => this.#show());
@@ -62,6 +64,9 @@ export class ComparedSamples {
       const known = this.#of(run).filter(({ step }) => step <= at);
       const step = known.at(-1)?.step;
       const samples = known.filter((sample) => sample.step === step);
+      const seen = JSON.stringify(samples);
+      if (this.#seen[i] === seen) return; // what somebody reads or marks is left alone
+      this.#seen[i] = seen;
       (find("[data-step]", column) as HTMLElement).textContent = step === undefined ? "nothing yet" : `step ${number(step)}`;
       find("[data-sample]", column)?.replaceChildren(...(samples.length > 0 ? drawn(samples, run.task) : []));
     });

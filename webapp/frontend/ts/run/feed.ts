@@ -78,6 +78,14 @@ export function countUpTo(steps: number[], step: number): number {
   return low;
 }
 
+/** The `finer` points of a part of a run up to step `end`, and of `points` what came since they were asked for. */
+export function spliced(finer: Points, points: Points, end: number): Points {
+  const from = countUpTo(points.step, Math.min(end, finer.step.at(-1) ?? -1));
+  const merged = emptyPoints();
+  for (const column of COLUMNS) merged[column] = [...finer[column], ...points[column].slice(from)] as number[];
+  return merged;
+}
+
 /** Points up to and including `step`, in place. */
 export function truncate(points: Points, step: number): void {
   const kept = countUpTo(points.step, step);
