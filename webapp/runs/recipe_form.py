@@ -76,7 +76,7 @@ class RecipeForm(forms.Form):
 
     name = forms.CharField(
         required=False, max_length=200, label="Name of the run",
-        widget=forms.TextInput({"placeholder": "from the data and the network", "autocomplete": "off"}),
+        widget=forms.TextInput({"placeholder": "named for you", "autocomplete": "off"}),
     )  # fmt: skip
     valid = forms.ModelChoiceField(
         None, required=False, label="Validation data", empty_label="The validation share of this data",
