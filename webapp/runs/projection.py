@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from rnncore.events import ms_of
 from webapp.runs.models import Run
 
 FIELDS = (
@@ -49,7 +50,14 @@ def own(event: Event) -> dict[str, Any]:
 
 def _started(run: Run, event: Event) -> None:
     run.started = own(event)
-    run.steps = event["steps"]
+    if not _copied(run, event):
+        run.steps = event["steps"]
+
+
+def _copied(run: Run, event: Event) -> bool:
+    """Whether the run that this one continues stated the event: it had another end."""
+    planned = run.steps is not None and (run.origin or {}).get("how") == "continued"
+    return planned and ms_of(event["at"]) < 1000 * run.created_at.timestamp()
 
 
 def _progress(run: Run, event: Event) -> None:

@@ -86,6 +86,7 @@ test("progress goes by steps where they are planned, else by time", () => {
   assert.equal(share(run([2, 2]), 1000), 0.2);
   assert.equal(share(run([2, 2]), null), 0.2);
   assert.equal(share(run([2, 2], undefined, "finished"), 1000), 1);
+  assert.equal(share(run([2, 2], undefined, "finished"), 1000, "running"), 0.2, "continued: the feed is still another's");
   assert.equal(share(new Feed(), null), 0);
 });
 

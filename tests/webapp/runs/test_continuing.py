@@ -13,6 +13,7 @@ from django.http import Http404
 
 from jobs.supervisor import Supervisor
 from rnncore.errors import RecipeError
+from rnncore.events import iso
 from webapp.models.services import publish
 from webapp.models.store import folder as model_folder
 from webapp.problems import Conflict, Invalid
@@ -306,3 +307,16 @@ class TestWeights:
             self.start(alice, make, begin, RECIPE)
         assert set(Path(settings.DATA / "runs").iterdir()) == before
         assert selectors.runs_of(alice).count() == 1
+
+
+def test_the_end_that_was_planned_stays_until_its_own_trainer_states_one(alice, ended):
+    run = ended()
+    new = services.go_on(user=alice, run=run, recipe=longer(run, max_steps=12))
+    stated = {"kind": "started", "parameters": 7, "tokens": 100, "device": "cpu", "precision": "float32"}
+    before = {**stated, "seq": 1, "at": "2026-01-31T12:00:00.000Z", "step": 0, "steps": 6}
+    feed.append(new, [before])
+    assert new.steps == 12, "the copied feed speaks of the other's end"
+    feed.append(
+        new, [{**before, "seq": 2, "at": iso(int(1000 * new.created_at.timestamp()) + 5000), "step": 6, "steps": 11}]
+    )
+    assert new.steps == 11

@@ -10,12 +10,15 @@ const TITLES: Record<string, string> = {
 };
 
 /** Between 0 and 1; by steps where the last one is planned, else by time. */
-export function share(feed: Feed, steps: number | null): number {
-  if (feed.ended?.kind === "finished") return 1;
+export function share(feed: Feed, steps: number | null, status = ""): number {
+  if (feed.ended?.kind === "finished" && !goesOn(feed, status)) return 1;
   if (steps) return Math.min(1, feed.step / steps);
   const [seconds, left] = [feed.latest?.seconds, feed.latest?.remaining_seconds];
   return typeof seconds === "number" && typeof left === "number" && seconds + left > 0 ? seconds / (seconds + left) : 0;
 }
+
+/** Whether what the feed tells so far is over, and the run is not: one that is continued, or resumed, before it begins. */
+const goesOn = (feed: Feed, status: string): boolean => feed.ended !== null && ["running", "queued"].includes(status);
 
 function where(feed: Feed, steps: number | null): string {
   const epoch = feed.points.epoch.at(-1);
@@ -43,6 +46,7 @@ function when(feed: Feed, status: string, steps: number | null, recipe: Recipe):
     return [reason && `Ended early: ${reason}`, given(seconds) && trained(seconds)].filter(Boolean).join(" · ");
   }
   if (typeof left !== "number") return given(seconds) ? `training for ${duration(seconds)}` : "";
+  if (goesOn(feed, status)) return "Starting: the data are being read";
   const ends = new Date(Date.now() + left * 1000);
   return `${duration(left)} left · ends about ${moment(ends)}`;
 }
@@ -56,7 +60,7 @@ function ahead(status: string, steps: number | null): string {
 }
 
 export function showProgress(feed: Feed, run: { name: string; status: string; steps: number | null; recipe: Recipe }): void {
-  const done = share(feed, run.steps);
+  const done = share(feed, run.steps, run.status);
   const bar = find<HTMLProgressElement>("#run-progress") as HTMLProgressElement;
   bar.max = 1; // the server counted in steps
   bar.value = done;
