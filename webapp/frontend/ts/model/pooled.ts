@@ -19,7 +19,7 @@ export function explained(tokens: unknown, towards: string, against: string): No
   });
   const spaced = found.some(({ token }) => [...token].length > 1);
   const line = h("p", { class: "weights" }, ...words.flatMap((word) => (spaced ? [word, " "] : [word])));
-  const key = h("p", { class: "sub" }, "The stronger the colour, the more it mattered: ", h("span", { class: "weighed towards key" }, towards), " ", h("span", { class: "weighed against key" }, against));
+  const key = h("p", { class: "sub" }, "The stronger the colour, the more it mattered: ", h("span", { class: "weighed towards named" }, towards), " ", h("span", { class: "weighed against named" }, against));
   return [h("h3", { class: "part" }, "What it looked at"), line, key];
 }
 
