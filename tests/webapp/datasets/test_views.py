@@ -143,6 +143,19 @@ def test_a_failed_one_says_why(signed_in, make, alice):
     assert "Train on this" not in text
 
 
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [("{}: a quote is never closed", "A quote is never closed"), ("{} is a picture", "{} is a picture")],
+)
+def test_a_failed_one_is_named_once(signed_in, make, alice, message, told):
+    dataset = make.dataset(alice.personal_team, status="failed")
+    filename = Version.objects.get().filename
+    Version.objects.update(error={"message": message.format(filename), "hint": "", "line": None, "offset": None})
+    told = f">{told.format(filename)}<"
+    assert told in body(signed_in.get(f"/datasets/{dataset.id}/"))
+    assert told in body(signed_in.get("/datasets/"))
+
+
 def test_renaming(signed_in, dataset):
     signed_in.post(f"/datasets/{dataset.id}/rename/", {"name": "Foxes & dogs"})
     dataset.refresh_from_db()
