@@ -83,6 +83,7 @@ def test_versions_links_and_a_card_from_both_sides(alice, sums, visitor):
     alice.get_by_label("Note").fill("<b>long</b>" * 100_000)
     alice.get_by_role("button", name="Save").click()
     expect(alice.locator("p.error")).to_contain_text("1,100,000 of 20,000 characters")
+    expect(alice.get_by_label("Note")).to_be_focused()
     expect(alice.get_by_label("Note")).to_have_value(re.compile("^<b>long"))
     alice.get_by_label("Note").fill("short")
     alice.get_by_role("button", name="Save").click()
@@ -110,6 +111,26 @@ def test_versions_links_and_a_card_from_both_sides(alice, sums, visitor):
     found += faults(alice)
     alice.goto("/models/?sort=opened")
     expect(alice.locator("#models")).to_contain_text("opened 2×")
+    found += faults(alice)
+
+    # The newest version goes: the link that follows shows the first, the one that stays with it is as it was.
+    alice.goto(model)
+    alice.locator("summary", has_text="More").click()
+    alice.get_by_role("link", name="Delete version 2…").click()
+    expect(alice.get_by_role("dialog")).to_contain_text("Version 1 is the newest then: the link that follows the newest")
+    found += faults(alice)
+    alice.get_by_role("button", name="Delete", exact=True).click()
+    expect(alice.locator("#model-versions")).to_contain_text("This is the only one")
+    for address, said in ((stays, "stays with version 1"), (follows, "now version 1")):
+        stranger.goto(address)
+        expect(stranger.locator("#share-says")).to_contain_text(said)
+
+    # What is left is trained on.
+    alice.locator("#model-train").click()
+    expect(alice.locator("main")).to_contain_text("It starts from the weights of")
+    found += faults(alice)
+    alice.get_by_role("link", name="sums.csv").click()
+    expect(alice.get_by_label("Start from")).to_have_value(f"model:{model.rstrip('/').rpartition('/')[2]}:1")
     assert found + faults(alice) == []
 
 

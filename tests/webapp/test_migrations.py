@@ -90,6 +90,7 @@ def today():
     model, share = Model.objects.get(), Share.objects.get()
     first = model.newest
     assert (first.id, first.number, first.step, first.bytes) == ("model", 1, 3, 54)
+    assert model.numbered == 1
     assert (first.run_id, first.dataset_id, first.created_by, first.created_at) == (
         "best", "data", user, model.created_at)  # fmt: skip
     assert (first.metrics, first.baseline) == ({"loss": 0.5}, {"name": "majority"})
