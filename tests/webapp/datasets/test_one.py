@@ -63,7 +63,7 @@ def test_a_problem_leads_to_its_line(page, alice):
 
 @pytest.mark.parametrize(
     ("asked", "status", "said"),
-    [("line=9999", 200, "The file ends before"), ("line=abc", 404, ""), ("line=-1", 404, ""), ("line=0", 200, "one"),
+    [("line=9999", 200, "It has no line 9,999"), ("line=abc", 404, ""), ("line=-1", 404, ""), ("line=0", 200, "one"),
      ("line=9" + "9" * 17, 404, ""), ("version=7&line=1", 404, ""), ("version=x", 404, "")],
 )  # fmt: skip
 def test_lines_that_somebody_made_up(client, alice, asked, status, said):
