@@ -9,6 +9,15 @@ const TITLES: Record<string, string> = {
   finished: "Finished", failed: "Failed", stopped: "Stopped", paused: "Paused", queued: "Waiting",
 };
 
+/**
+ * The run's status as the page shows it: "ending" while the feed has just told an end that its row does not know yet.
+ * An end that the feed had from the start (`before`, its number) is that of the run it continues.
+ */
+export function standing(feed: Feed, status: string, before: number | undefined): string {
+  const told = feed.ended !== null && feed.ended.seq !== before;
+  return status === "running" && told ? "ending" : status;
+}
+
 /** Between 0 and 1; by steps where the last one is planned, else by time. */
 export function share(feed: Feed, steps: number | null, status = ""): number {
   if (feed.ended?.kind === "finished" && !goesOn(feed, status)) return 1;
@@ -65,7 +74,7 @@ export function showProgress(feed: Feed, run: { name: string; status: string; st
   bar.max = 1; // the server counted in steps
   bar.value = done;
   bar.setAttribute("aria-valuetext", `${Math.floor(done * 100)} %`);
-  bar.classList.toggle("paused", !["running", "finished"].includes(run.status));
+  bar.classList.toggle("paused", !["running", "ending", "finished"].includes(run.status));
   const nothingYet = feed.step === 0 && feed.started === null;
   (find("#run-where") as HTMLElement).textContent =
     nothingYet ? ahead(run.status, run.steps) : where(feed, run.steps);
