@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
 
 from tests.browser import fed
 from tests.browser.test_accessibility import faults
+from tests.browser.test_story import SECOND, train, upload, wait_for
 
 
 @pytest.fixture
@@ -153,3 +154,92 @@ def test_a_name_of_one_long_word_widens_no_page(alice, ids):
     ):
         alice.goto(path)
         alice.wait_for_function("document.documentElement.scrollWidth === 360")
+
+
+class Following:
+    """The page on which runs are compared, and the sockets that it has open."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._sockets: dict[str, WebSocket] = {}  # the newest of each path: one that is cut off may never say its end
+        page.on("websocket", self._opened)
+
+    def _opened(self, socket: WebSocket) -> None:
+        self._sockets[re.sub(r"^ws://[^/]+|\?.*$", "", socket.url)] = socket
+
+    def hears(self, run: str) -> bool:
+        """Whether the page has a socket for the run."""
+        socket = self._sockets.get(f"/ws/runs/{run}")
+        return socket is not None and not socket.is_closed()
+
+    def reached(self) -> int:
+        """The last step of all curves, by the table behind the chart."""
+        return int(self.page.locator("#chart-compare tbody th").last.inner_text().replace(",", ""))
+
+    def state(self, run: str):
+        return self.page.locator(f'#compared-runs [data-run="{run}"] .pill')
+
+
+def test_runs_that_train_are_followed(alice, ids, tmp_path):
+    ended = ids["Shakespeare"]
+    path = tmp_path / "text.txt"
+    path.write_text("the cat sat on the mat and looked at the rat. " * 400)
+    upload(alice, path)
+    train(alice, Steps_at_most="100000", Hidden_size="32", Layers="1", Evaluate_every="20", Sample_every="20")
+    run = alice.url.rstrip("/").rpartition("/")[2]
+    seen = Following(alice)
+    alice.goto(f"/runs/compare/?runs={ended},{run}")
+    expect(seen.state(run)).to_have_text("Training", timeout=120 * SECOND)
+    expect(seen.state(ended)).to_have_text("Finished")
+    alice.locator("#chart-compare summary").click()
+
+    # Curves, samples and figures grow; who has ended has no socket.
+    wait_for(lambda: seen.reached() > fed.STEPS, 180)
+    before = seen.reached()
+    wait_for(lambda: seen.reached() > before)
+    expect(alice.locator("#samples-columns > section").nth(1).locator("[data-step]")).to_contain_text("step ")
+    steps = alice.get_by_role("row", name=re.compile("Steps so far")).get_by_role("cell").nth(1)
+    expect(steps).not_to_have_text("–")
+    assert seen.hears(run)
+    assert not seen.hears(ended)
+    expect(alice.locator("#run-link")).to_be_empty()
+
+    # A lost line is told, and caught up with.
+    alice.context.set_offline(True)
+    expect(alice.locator("#run-link")).to_contain_text("Offline, trying again")
+    before = seen.reached()
+    alice.context.set_offline(False)
+    expect(alice.locator("#run-link")).to_be_empty(timeout=40 * SECOND)
+    wait_for(lambda: seen.reached() > before)
+
+    # Put aside its socket closes; resumed it is followed again.
+    headers = {"X-CSRFToken": alice.locator("meta[name=csrf-token]").get_attribute("content")}
+    act = lambda what: alice.request.post(f"/runs/{run}/{what}/", headers=headers)  # noqa: E731
+    act("pause")
+    expect(seen.state(run)).to_have_text("Paused", timeout=30 * SECOND)
+    wait_for(lambda: not seen.hears(run))
+    before = seen.reached()
+    act("resume")
+    expect(seen.state(run)).to_have_text("Training", timeout=30 * SECOND)
+    wait_for(lambda: seen.hears(run))
+    wait_for(lambda: seen.reached() > before, 120)
+
+    # Deleted it keeps its curve and says so, once; brought back it goes on.
+    act("delete")
+    expect(seen.state(run)).to_have_text("Deleted")
+    expect(alice.locator("#toasts .toast")).to_have_count(1)
+    expect(alice.locator("#toasts")).to_contain_text("was deleted. Its curve stays here as it was.")
+    expect(alice.locator("#chart-compare thead")).to_contain_text("(deleted)")
+    wait_for(lambda: not seen.hears(run))
+    assert seen.reached() >= before
+    assert faults(alice) == []
+    alice.get_by_role("button", name="Dismiss").click()
+    alice.wait_for_timeout(3 * SECOND)
+    assert alice.locator("#toasts .toast").count() == 0
+    expect(alice.locator("#run-link")).to_be_empty()
+    alice.request.post("/runs/act/", form={"what": "restore", "run": run}, headers=headers)
+    expect(seen.state(run)).to_have_text("Training", timeout=30 * SECOND)
+    expect(alice.locator("#chart-compare thead")).not_to_contain_text("(deleted)")
+    act("stop")
+    expect(seen.state(run)).to_have_text("Stopped", timeout=30 * SECOND)
+    wait_for(lambda: not seen.hears(run))

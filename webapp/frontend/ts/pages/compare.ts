@@ -75,8 +75,8 @@ async function refresh(): Promise<void> {
     const html = await (await ask(location.href)).text();
     if (question !== asked) return; // it was asked again meanwhile
     const parsed = new DOMParser().parseFromString(html, "text/html");
-    for (const id of ["compared-runs", "compared-figures"]) replace(id, parsed);
     for (const run of runs) stand(run, standing(parsed, run.id));
+    for (const id of ["compared-runs", "compared-figures"]) replace(id, parsed);
     schedule();
   } catch {
     // Offline: the page says so, and asks again.
