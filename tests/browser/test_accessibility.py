@@ -10,8 +10,8 @@ from tests.browser.test_story import SECOND, train, upload
 
 OUTSIDE = ["/accounts/login/", "/accounts/signup/", "/no-such-page/"]
 INSIDE = [
-    "/", "/queue/", "/datasets/", "/datasets/paste/", "/runs/", "/models/", "/team/", "/teams/new/", "/settings/",
-    "/api/v1/docs",
+    "/", "/queue/", "/datasets/", "/datasets/paste/", "/datasets/synthetic/", "/runs/", "/runs/new/", "/models/",
+    "/team/", "/teams/new/", "/settings/", "/accounts/password/change/", "/api/v1/docs",
 ]  # fmt: skip
 
 
