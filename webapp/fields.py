@@ -23,3 +23,7 @@ class Json(models.TextField):
 
     def to_python(self, value: Any) -> Any:
         return value
+
+    def value_to_string(self, obj: models.Model) -> Any:
+        """For ``dumpdata``, which writes JSON itself."""
+        return self.value_from_object(obj)

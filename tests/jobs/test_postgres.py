@@ -14,7 +14,7 @@ from tests.postgres import Postgres, programs
 
 SUITES = (
     "tests/jobs/test_stores.py", "tests/webapp/runs/test_feed.py", "tests/webapp/runs/test_store.py",
-    "tests/webapp/test_migrations.py", "tests/webapp/test_races.py",
+    "tests/webapp/test_migrations.py", "tests/webapp/test_moving.py", "tests/webapp/test_races.py",
 )  # fmt: skip
 
 
