@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_accessibility import faults
-from tests.browser.test_story import SECOND, train
+from tests.browser.test_story import SECOND, train, upload
 
 KIND = {"the": "DET", "a": "DET", "cat": "NOUN", "dog": "NOUN", "sees": "VERB", "hears": "VERB"}
 
@@ -68,6 +68,30 @@ def test_a_sentence_is_tagged_in_colour(alice, tmp_path):
     alice.goto(f"{run}evaluation/")
     expect(alice.locator(".tagged").first).to_be_visible()
     assert found + faults(alice) == []
+
+
+def test_words_of_a_prompt_that_are_unknown_are_marked(alice, tmp_path):
+    path = tmp_path / "cats.txt"
+    path.write_text("the cat sat on the mat and looked at the rat.\n" * 100)
+    upload(alice, path)
+    dataset = alice.url.rstrip("/").rpartition("/")[2]
+    small = "task.tokens=word&network.hidden_size=16&network.num_layers=1&training.max_steps=30"
+    alice.goto(f"/runs/new/?dataset={dataset}&task=language_model&{small}")
+    alice.get_by_role("button", name="Train", exact=True).click()
+    expect(alice.locator("#run-status")).to_have_text("Finished", timeout=90 * SECOND)
+    alice.locator("#run-publish").click()
+    alice.get_by_role("button", name="Publish").click()
+    alice.get_by_label("Prompt").fill("the <zebra> sat")
+    alice.get_by_role("button", name="Write").click()
+    expect(alice.locator("#play-unknown .hint")).to_have_text(
+        "3 of 5 words are unknown to this model: it reads them as “unknown”.", timeout=60 * SECOND
+    )
+    expect(alice.locator("#play-unknown mark")).to_have_text("unknown: <zebra>")
+    assert faults(alice) == []
+    alice.get_by_label("Prompt").fill("the cat sat")
+    alice.get_by_role("button", name="Write").click()
+    expect(alice.locator("#play-status")).to_contain_text("words in")
+    expect(alice.locator("#play-unknown")).to_be_empty()
 
 
 def test_the_attention_of_an_answer_is_drawn(alice, tmp_path):
