@@ -6,7 +6,7 @@ import { hint } from "../../../webapp/frontend/ts/run/hint";
 import { isRight } from "../../../webapp/frontend/ts/evaluation/examples";
 import { figures } from "../../../webapp/frontend/ts/run/kpis";
 import { baselineName } from "../../../webapp/frontend/ts/run/words";
-import { early, share } from "../../../webapp/frontend/ts/run/progress";
+import { early, share, standing } from "../../../webapp/frontend/ts/run/progress";
 
 const recipe: Recipe = {
   training: { learning_rate: 0.01, warmup_steps: 0, schedule: "cosine", clip_norm: 1, evaluate_every: 100, sequence_length: 128 },
@@ -88,6 +88,14 @@ test("progress goes by steps where they are planned, else by time", () => {
   assert.equal(share(run([2, 2], undefined, "finished"), 1000), 1);
   assert.equal(share(run([2, 2], undefined, "finished"), 1000, "running"), 0.2, "continued: the feed is still another's");
   assert.equal(share(new Feed(), null), 0);
+});
+
+test("an end that was just told is no start, one of the run before is", () => {
+  const over = run([2, 2], undefined, "finished");
+  assert.equal(standing(over, "running", undefined), "ending");
+  assert.equal(standing(over, "running", over.ended?.seq), "running");
+  assert.equal(standing(over, "finished", undefined), "finished");
+  assert.equal(standing(run([2]), "running", undefined), "running");
 });
 
 test("a run that ended before its last step says why, where that was measured", () => {

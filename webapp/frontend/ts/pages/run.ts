@@ -12,7 +12,7 @@ import { drawLag } from "../run/lag";
 import { showLine, showUnread } from "../run/line";
 import { Log } from "../run/log";
 import { paced } from "../run/pace";
-import { showProgress } from "../run/progress";
+import { showProgress, standing } from "../run/progress";
 import { Samples } from "../run/samples";
 import { say } from "../run/words";
 import type { LinkState } from "../socket";
@@ -39,10 +39,17 @@ function stored(key: string): string | null {
   }
 }
 
+/** The number of the end that was known when the page last read the run as a whole. */
+let endBefore: number | undefined;
+
+function status(): string {
+  return standing(feed, head.status, endBefore);
+}
+
 function draw(): void {
   // Once ended, the row says it; and of a run that is continued the feed begins with that of another, which had another end.
   if (feed.ended === null) boot.steps = (feed.started?.steps as number | null | undefined) ?? boot.steps;
-  showProgress(feed, { name: boot.name, status: head.status, steps: boot.steps, recipe: boot.recipe });
+  showProgress(feed, { name: boot.name, status: status(), steps: boot.steps, recipe: boot.recipe });
   for (const [id, figure] of Object.entries(figures(feed, boot))) {
     (find(`#kpi-${id}`) as HTMLElement).textContent = figure.value;
     const note = find(`#kpi-${id}-note`) as HTMLElement;
@@ -57,7 +64,8 @@ function draw(): void {
 }
 
 function drawHint(): void {
-  const found = hint(feed, boot.recipe, boot.unit, dismissed);
+  const goesOn = feed.ended !== null && ["queued", "running", "paused"].includes(status()); // what it says of its end is not so
+  const found = goesOn ? null : hint(feed, boot.recipe, boot.unit, dismissed);
   const place = find("#run-hint") as HTMLElement;
   place.hidden = found === null;
   if (!found || place.dataset.hint === found.text) return;
@@ -77,6 +85,7 @@ function drawHint(): void {
 const TURNS = new Set(["started", "stopped", "finished", "failed", "rewound"]);
 
 function changed(event: RunEvent | null): void {
+  if (event === null) endBefore = feed.ended?.seq;
   if (event !== null && TURNS.has(event.kind)) {
     void head.refresh();
     (find("#run-said") as HTMLElement).textContent = say(event, boot.unit);
@@ -96,6 +105,7 @@ function showLink(): void {
 
 async function open(): Promise<void> {
   if (!(await follower.open(() => showUnread("The run so far")))) return;
+  endBefore = feed.ended?.seq;
   find("#run-charts")?.removeAttribute("aria-busy");
   draw();
   follower.start();
