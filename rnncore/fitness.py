@@ -21,12 +21,13 @@ Column = dict[str, Any]
 
 
 def check(recipe: Recipe, inspection: dict[str, Any]) -> None:
-    """``recipe``: its columns chosen. ``inspection``: of the file, with ``columns``, ``statistics`` and ``problems``.
+    """``recipe``: its columns chosen. ``inspection``: of the file, with ``columns``, ``statistics``, ``problems`` and
+    ``unfit`` (which a file that was read long ago has not).
 
     Raises RecipeError that names every field at fault.
     """
     by_name = {column["name"]: column for column in inspection["columns"]}
-    errors = [*_errors(recipe, by_name, inspection["statistics"]["records"]), *_told(recipe, inspection["problems"])]
+    errors = [*_errors(recipe, by_name, inspection["statistics"]["records"]), *_told(recipe, inspection)]
     if errors:
         raise RecipeError(errors)
 
@@ -68,8 +69,9 @@ def _errors(recipe: Recipe, by_name: dict[str, Column], records: int) -> Iterato
     for field, name in named(recipe):
         missing = by_name[name].get("missing", 0)
         if field != "task.group_column" and records - missing < FEWEST:
-            there = "no record has it" if missing >= records else f"only {records - missing} records have it"
-            yield field, f"{there}; at least {FEWEST} complete records are wanted"
+            few = "only 1 record has" if records - missing == 1 else f"only {records - missing} records have"
+            there = "no record has" if missing >= records else few
+            yield field, f"{there} it; at least {FEWEST} complete records are wanted"
             return
     if task.kind == "classification" and task.label_column:
         different = by_name[task.label_column]["unique"]
@@ -89,13 +91,15 @@ def _errors(recipe: Recipe, by_name: dict[str, Column], records: int) -> Iterato
         yield from _of_series(recipe, by_name, records)
 
 
-def _told(recipe: Recipe, problems: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """The errors in what the recipe reads, which were found when the file was."""
-    for problem in problems:
+def _told(recipe: Recipe, inspection: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The errors in what the recipe reads, which were found when the file was; each once."""
+    told = {}
+    for problem in [*inspection["problems"], *inspection.get("unfit", [])]:
         fields = problem.get("fields")  # those of a file that was read long ago have none
         if problem["severity"] == "error" and fields and fields.items() <= vars(recipe.task).items():
             line = f" (line {problem['line']})" if problem["line"] is not None else ""
-            yield f"task.{next(iter(fields))}", f"{problem['message'].rstrip('.')}{line}"
+            told[f"task.{next(iter(fields))}", f"{problem['message'].rstrip('.')}{line}"] = None
+    yield from told
 
 
 def _of_series(recipe: Recipe, by_name: dict[str, Column], records: int) -> Iterator[tuple[str, str]]:

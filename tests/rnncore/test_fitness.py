@@ -43,6 +43,7 @@ def test_good_data_is_fit(survey):
     ("rows", "words"),
     [
         (GOOD[:7], "only 7 records have it"),
+        (GOOD[:1], "only 1 record has it"),
         ([*GOOD[:5], *(f"word {n}," for n in range(9))], "only 5 records have it"),
         ([f"word {n},a" for n in range(20)], "every record has the same label"),
         ([f"word {n},label {n}" for n in range(MOST_CLASSES + 1)], "5,001 different values"),

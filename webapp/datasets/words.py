@@ -25,9 +25,10 @@ def in_words(version: Version) -> str:
     """``8,800 characters, 28 different`` or ``4,952 records, 3 columns``; empty before it was read."""
     statistics, columns = version.inspection.get("statistics", {}), version.inspection.get("columns")
     if columns and "records" in statistics:
-        return f"{number(statistics['records'])} records, {_count(len(columns), 'column')}"
+        return f"{_count(statistics['records'], 'record')}, {_count(len(columns), 'column')}"
     if "characters" in statistics:
-        return f"{number(statistics['characters'])} characters, {number(statistics['vocabulary_size'])} different"
+        different = number(statistics["vocabulary_size"])
+        return f"{_count(statistics['characters'], 'character')}, {different} different"
     return ""
 
 
@@ -37,7 +38,7 @@ def changes(versions: list[Version]) -> list[dict[str, Any]]:
     found = []
     for version, before in zip(versions, [*versions[1:], None], strict=True):
         amount, unit = version.summary.get("amount"), version.summary.get("unit", "")
-        words = f"{number(amount)} {unit}" if amount is not None else ""
+        words = _count(amount, unit[:-1]) if amount is not None else ""
         found.append({"version": version, "words": words, "changed": _changed(version, before)})
     return found
 
