@@ -40,6 +40,8 @@ def chosen(recipe: Recipe, survey: list[dict[str, Any]]) -> Recipe:
 
 def _season(column: dict[str, Any]) -> int:
     """What the calendar suggests for the times of a column; the task itself looks at the values."""
+    if column.get("min") is None:
+        return 0  # a column of texts
     try:
         ends = times.parse([column["min"], column["max"]], (1, 2), column["name"], "")
     except DataError:

@@ -124,7 +124,8 @@ def inspect(
 
 
 def inspect_table(table: Table, task: str | None = None, said: dict[str, str] | None = None) -> dict[str, Any]:
-    """What a table holds, see :func:`inspect`. ``said``: its ``roles``."""
+    """What a table holds, see :func:`inspect`. ``said``: its ``roles``. ``unfit``: problems of columns in roles that
+    they may not have now, by which a recipe that names them is refused."""
     found = columns.survey(table)
     used = roles.with_roles(found, said or {})
     proposed = task or roles.propose(used)
@@ -139,7 +140,7 @@ def inspect_table(table: Table, task: str | None = None, said: dict[str, str] | 
         "format": table.format, **details, "statistics": {"records": len(table), "columns": len(table.columns)},
         "preview": {"rows": rows, "series": _series(table, found)}, "columns": found, "task": proposed,
         "roles": {role: names for role, names in named.items() if names},
-        "problems": refused + problems.of_table(table, used, proposed, read),
+        "problems": refused + problems.of_table(table, used, proposed, read), "unfit": problems.unfit(table, found),
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,9 @@ LONG, TOO_LONG = 1_000, 100_000
 
 FEW_CLASS, MANY_CLASSES = 2, 5_000
 """Records that a class wants at least, and classes that are taken at most."""
+
+NAMEABLE = 8
+"""Columns of a kind of which it is found out beforehand what a recipe could not use them for."""
 
 LEAK = 0.5
 """Share of records whose text holds the label, from which on the task may be nothing but finding it."""
@@ -48,6 +52,20 @@ def of_table(table: Table, columns: list[Column], task: str, roles: dict[str, li
         found += _times(table, roles["time"][0])
     order = ("error", "warning", "info")
     return sorted(found, key=lambda problem: order.index(problem["severity"]))
+
+
+def unfit(table: Table, columns: list[Column]) -> list[Problem]:
+    """What a training refuses that is told to read these columns, whatever they are guessed to be for: errors whose
+    ``fields`` say in which role a column is wrong. Of a table with very many columns, those of the first."""
+    first = lambda *kinds: [column["name"] for column in columns if column["kind"] in kinds][:NAMEABLE]  # noqa: E731
+    dated = [each for name in first("time", "text", "category", "id") for each in _times(table, name)]
+    counts = {name: _counts(table.columns[name]) for name in first("tokens", "text", "category")}
+    tagged = [
+        each
+        for one, other in permutations(counts, 2)
+        for each in _uneven(table, one, other, counts[one], counts[other])
+    ]
+    return [each for each in dated if each["severity"] == "error"] + tagged
 
 
 def overlap(table: Table, other: Table, names: list[str]) -> Problem | None:
@@ -203,16 +221,21 @@ def _stands_in(label: str, text: Any) -> bool:
 
 
 def _tags(table: Table, roles: dict[str, list[str]]) -> Iterator[Problem]:
-    words, tags = (table.columns[roles[role][0]] for role in ("text", "tag"))
-    uneven = [
-        row for row, (one, other) in enumerate(zip(words, tags, strict=True))
-        if not empty(one) and not empty(other) and _count(one) != _count(other)
-    ]  # fmt: skip
-    if uneven:
-        row = uneven[0]
-        message = f"Not one tag for each word: {_count(words[row])} words and {_count(tags[row])} tags."
-        fields = {"tag_column": roles["tag"][0], "text_column": roles["text"][0]}
-        yield from _rows(table, "error", message, uneven, fields)
+    words, tags = roles["text"][0], roles["tag"][0]
+    return _uneven(table, words, tags, *(_counts(table.columns[name]) for name in (words, tags)))
+
+
+def _uneven(table: Table, words: str, tags: str, ours: np.ndarray, theirs: np.ndarray) -> Iterator[Problem]:
+    """Rows with other numbers of words than of tags, see :func:`_counts`."""
+    uneven = np.flatnonzero((ours >= 0) & (theirs >= 0) & (ours != theirs))
+    if len(uneven):
+        message = f"Not one tag for each word: {ours[uneven[0]]} words and {theirs[uneven[0]]} tags."
+        yield from _rows(table, "error", message, uneven, {"tag_column": tags, "text_column": words})
+
+
+def _counts(values: Iterable[Any]) -> np.ndarray:
+    """How many words each cell has, ``(rows,)``; -1 where it is empty."""
+    return np.array([-1 if empty(value) else _count(value) for value in values], np.int64)
 
 
 def _count(value: Any) -> int:

@@ -5,31 +5,24 @@ Loss is nats per record.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from rnncore import metrics, networks
-from rnncore.data import vocabulary
-from rnncore.data.buckets import Buckets
-from rnncore.defaults import Facts
+from rnncore import metrics
 from rnncore.errors import DataError
-from rnncore.events import Baseline, Example
+from rnncore.events import Baseline
 from rnncore.fitness import MOST_CLASSES
 from rnncore.recipe import Recipe
-from rnncore.tasks import Forward, Measured, Sources, inputs, known, pooled, records
+from rnncore.tasks import Forward, Measured, Sources, known, records
 from rnncore.tasks.inputs import Input
-from rnncore.tasks.pooled import PooledModel, build_pooled, gradient_by_lag, pooled_description, scored
-from rnncore.tasks.records import Part, Records
-
-SHOWN = 4
-"""Records of the validation part that every sample shows."""
+from rnncore.tasks.pooled import PooledModel, PooledTask, pooled_description, scored
+from rnncore.tasks.records import Part
 
 CEILING = 10
 """Times the loss of a network that knows nothing."""
@@ -38,25 +31,15 @@ CONFUSED = 40
 """Classes of a confusion matrix, the most frequent ones; the others are one row."""
 
 
-class Task:
+class Task(PooledTask):
     """See :class:`rnncore.tasks.Task`."""
 
     def __init__(self, recipe: Recipe, files: Sources, folder: Path, tick: Callable[[], None]) -> None:
-        self.data = Records(recipe, files, tick)
-        self.recipe = self.data.recipe
-        self.parts = self.data.parts
-        train, self.known = self.parts["train"], known.of(folder)
-        self.labels = self.known.description["labels"] if self.known else _labels(train, self.recipe.task.label_column)
-        self.input = inputs.fitted(self.recipe.task, train, self.known and self.known.vocabularies().get("text"))
-        self.sequences = {name: self.input.sequences(part) for name, part in self.parts.items()}
+        super().__init__(recipe, files, folder, tick)
+        column = self.recipe.task.label_column
+        self.labels = self.known.description["labels"] if self.known else _labels(self.parts["train"], column)
         self.targets = {name: self._targets(part) for name, part in self.parts.items()}
-        self.unknown = pooled.unknown(self.known, self.input, train, self.sequences["train"])
-        lengths = records.lengths_of(self.sequences["train"])
-        self.facts = Facts(
-            tokens=int(lengths.sum()), vocabulary_size=self.input.vocabulary and self.input.vocabulary.size,
-            records=sum(map(len, self.parts.values())), longest=int(lengths.max()), outputs=len(self.labels),
-            channels=max(1, self.input.channels),
-        )  # fmt: skip
+        self.facts = self.described(outputs=len(self.labels))
 
     def _targets(self, part: Part) -> np.ndarray:
         """The number of each record's label. Raises DataError where a label is not one of the training part."""
@@ -73,33 +56,9 @@ class Task:
             found[record] = numbers[label]
         return found
 
-    def begin(self, recipe: Recipe) -> None:
-        self.recipe = recipe
-
-    def network(self) -> nn.Module:
-        network = build_pooled(self._description())
-        networks.initialize(network.rnn, self.recipe.network.init, memory=self.recipe.training.sequence_length)
-        return network
-
-    def texts(self) -> dict[str, str]:
-        texts = {"network.json": json.dumps(self._description(), indent=1, ensure_ascii=False)}
-        if self.input.vocabulary:
-            texts["tokenizer.json"] = vocabulary.save({"text": self.input.vocabulary})
-        return texts
-
-    def batches(self) -> Buckets:
-        most = self.recipe.training.sequence_length
-        self.learned = [records.cut(sequence, most) for sequence in self.sequences["train"]]
-        return records.training_batches(records.lengths_of(self.learned), self.recipe)
-
     def loss(self, forward: Forward, batch: np.ndarray, carry: Any, device: torch.device) -> tuple[Tensor, int, None]:
-        x, lengths = records.padded([self.learned[record] for record in batch], device)
-        scores, _ = forward(x, lengths)
         targets = records.moved(self.targets["train"][batch], device)
-        return F.cross_entropy(scores.float(), targets), len(batch), None
-
-    def splits(self) -> tuple[str, ...]:
-        return tuple(name for name in ("valid", "test") if name in self.parts)
+        return F.cross_entropy(self.scores(forward, batch, device), targets), len(batch), None
 
     @torch.no_grad()
     def evaluate(self, forward: Forward, split: str, device: torch.device, tick: Callable[[], None]) -> Measured:
@@ -110,25 +69,12 @@ class Task:
     def quick_baselines(self) -> list[Baseline]:
         return [majority(self._counts(), self.targets["valid"])] if "valid" in self.parts else []
 
-    def baselines(self) -> None:
-        return None
+    def told(self, scores: Tensor) -> list[str]:
+        rows = scores.float().softmax(1).tolist()
+        return [f"{self.labels[best]} ({row[best]:.0%})" for row in rows for best in [int(np.argmax(row))]]
 
-    def samples(self, network: nn.Module, step: int, tick: Callable[[], None]) -> Iterator[Example]:
-        part = self.parts.get("valid", self.parts["train"])
-        chosen = range(min(SHOWN, len(part)))
-        device = next(network.parameters()).device
-        x, lengths = records.padded([self.sequences[part.name][record] for record in chosen], device)
-        probabilities = network(x, lengths)[0].float().softmax(1)
-        tick()
-        for record, row in zip(chosen, probabilities.tolist(), strict=True):
-            best = int(np.argmax(row))
-            yield Example(
-                step=step, source=self.input.shown(part, record), output=f"{self.labels[best]} ({row[best]:.0%})",
-                reference=self.labels[self.targets[part.name][record]],
-            )  # fmt: skip
-
-    def gradient_by_lag(self, network: nn.Module, device: torch.device) -> list[tuple[int, float]]:
-        return gradient_by_lag(network, self.sequences["train"], self.recipe.training.sequence_length, device)
+    def truth(self, split: str, record: int) -> str:
+        return self.labels[self.targets[split][record]]
 
     def ceiling(self) -> float:
         return CEILING * float(np.log(len(self.labels)))
@@ -136,7 +82,7 @@ class Task:
     def _counts(self) -> list[int]:
         return np.bincount(self.targets["train"], minlength=len(self.labels)).tolist()
 
-    def _description(self) -> dict[str, Any]:
+    def description(self) -> dict[str, Any]:
         plain = pooled_description(self.recipe, self.input, len(self.labels))
         return plain | {"labels": self.labels, "counts": self._counts()}
 

@@ -6,30 +6,23 @@ the scaled number, the metrics are in the number's own unit.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from rnncore import metrics, networks
-from rnncore.data import vocabulary
-from rnncore.data.buckets import Buckets
-from rnncore.defaults import Facts
+from rnncore import metrics
 from rnncore.errors import DataError
-from rnncore.events import Baseline, Example
+from rnncore.events import Baseline
 from rnncore.recipe import Recipe
-from rnncore.tasks import Forward, Measured, Sources, inputs, known, pooled, records
+from rnncore.tasks import Forward, Measured, Sources, records
 from rnncore.tasks.inputs import Input
-from rnncore.tasks.pooled import PooledModel, build_pooled, gradient_by_lag, pooled_description, scored
-from rnncore.tasks.records import Part, Records
-
-SHOWN = 4
-"""Records of the validation part that every sample shows."""
+from rnncore.tasks.pooled import PooledModel, PooledTask, pooled_description, scored
+from rnncore.tasks.records import Part
 
 CEILING = 1e4
 """Of a loss that is 1 for a network that knows nothing."""
@@ -40,53 +33,20 @@ PAIRS = 500
 CPU = torch.device("cpu")
 
 
-class Task:
+class Task(PooledTask):
     """See :class:`rnncore.tasks.Task`."""
 
     def __init__(self, recipe: Recipe, files: Sources, folder: Path, tick: Callable[[], None]) -> None:
-        self.data = Records(recipe, files, tick)
-        self.recipe, self.parts = self.data.recipe, self.data.parts
-        train, taken = self.parts["train"], known.of(folder)
-        self.input = inputs.fitted(self.recipe.task, train, taken and taken.vocabularies().get("text"))
-        self.sequences = {name: self.input.sequences(part) for name, part in self.parts.items()}
-        self.targets = {name: numbers(part, self.recipe.task.label_column) for name, part in self.parts.items()}
-        self.mean, self.deviation = _scale(train, self.targets["train"], self.recipe.task.label_column)
-        self.unknown = pooled.unknown(taken, self.input, train, self.sequences["train"])
-        lengths = records.lengths_of(self.sequences["train"])
-        self.facts = Facts(
-            tokens=int(lengths.sum()), vocabulary_size=self.input.vocabulary and self.input.vocabulary.size,
-            records=sum(map(len, self.parts.values())), longest=int(lengths.max()), outputs=1,
-            channels=max(1, self.input.channels),
-        )  # fmt: skip
-
-    def begin(self, recipe: Recipe) -> None:
-        self.recipe = recipe
-
-    def network(self) -> nn.Module:
-        network = build_pooled(self._description())
-        networks.initialize(network.rnn, self.recipe.network.init, memory=self.recipe.training.sequence_length)
-        return network
-
-    def texts(self) -> dict[str, str]:
-        texts = {"network.json": json.dumps(self._description(), indent=1, ensure_ascii=False)}
-        if self.input.vocabulary:
-            texts["tokenizer.json"] = vocabulary.save({"text": self.input.vocabulary})
-        return texts
-
-    def batches(self) -> Buckets:
-        most = self.recipe.training.sequence_length
-        self.learned = [records.cut(sequence, most) for sequence in self.sequences["train"]]
-        self.scaled = ((self.targets["train"] - self.mean) / self.deviation).astype(np.float32)
-        return records.training_batches(records.lengths_of(self.learned), self.recipe)
+        super().__init__(recipe, files, folder, tick)
+        column = self.recipe.task.label_column
+        self.targets = {name: numbers(part, column) for name, part in self.parts.items()}
+        self.mean, self.deviation = _scale(self.parts["train"], self.targets["train"], column)
+        self.facts = self.described(outputs=1)
 
     def loss(self, forward: Forward, batch: np.ndarray, carry: Any, device: torch.device) -> tuple[Tensor, int, None]:
-        x, lengths = records.padded([self.learned[record] for record in batch], device)
-        scores, _ = forward(x, lengths)
-        targets = records.moved(self.scaled[batch], device)
-        return F.mse_loss(scores.float().squeeze(1), targets), len(batch), None
-
-    def splits(self) -> tuple[str, ...]:
-        return tuple(name for name in ("valid", "test") if name in self.parts)
+        scaled = ((self.targets["train"][batch] - self.mean) / self.deviation).astype(np.float32)
+        scores = self.scores(forward, batch, device).squeeze(1)
+        return F.mse_loss(scores, records.moved(scaled, device)), len(batch), None
 
     @torch.no_grad()
     def evaluate(self, forward: Forward, split: str, device: torch.device, tick: Callable[[], None]) -> Measured:
@@ -97,29 +57,16 @@ class Task:
     def quick_baselines(self) -> list[Baseline]:
         return [mean_of(self.mean, self.deviation, self.targets["valid"])] if "valid" in self.parts else []
 
-    def baselines(self) -> None:
-        return None
+    def told(self, scores: Tensor) -> list[str]:
+        return [f"{answer * self.deviation + self.mean:.4g}" for answer in scores.double().squeeze(1).tolist()]
 
-    def samples(self, network: nn.Module, step: int, tick: Callable[[], None]) -> Iterator[Example]:
-        part = self.parts.get("valid", self.parts["train"])
-        chosen = range(min(SHOWN, len(part)))
-        device = next(network.parameters()).device
-        x, lengths = records.padded([self.sequences[part.name][record] for record in chosen], device)
-        answers = network(x, lengths)[0].double().squeeze(1).tolist()
-        tick()
-        for record, answer in zip(chosen, answers, strict=True):
-            yield Example(
-                step=step, source=self.input.shown(part, record), output=f"{answer * self.deviation + self.mean:.4g}",
-                reference=f"{self.targets[part.name][record]:.4g}",
-            )  # fmt: skip
-
-    def gradient_by_lag(self, network: nn.Module, device: torch.device) -> list[tuple[int, float]]:
-        return gradient_by_lag(network, self.sequences["train"], self.recipe.training.sequence_length, device)
+    def truth(self, split: str, record: int) -> str:
+        return f"{self.targets[split][record]:.4g}"
 
     def ceiling(self) -> float:
         return CEILING
 
-    def _description(self) -> dict[str, Any]:
+    def description(self) -> dict[str, Any]:
         plain = pooled_description(self.recipe, self.input, 1)
         return plain | {"mean": self.mean, "deviation": self.deviation}
 
