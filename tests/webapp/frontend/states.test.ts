@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { clock, words as offline } from "../../../webapp/frontend/ts/offline";
+import { told } from "../../../webapp/frontend/ts/run/line";
 import { typed } from "../../../webapp/frontend/ts/session";
 
 const field = (type: string, value: string, defaultValue = "") => ({ type, value, defaultValue });
@@ -19,4 +20,16 @@ test("only text that somebody wrote would be lost", () => {
   assert.equal(typed([field("radio", "dark"), field("checkbox", "on"), field("file", "C:\\a.txt"), field("range", "5")]), false);
   assert.equal(typed([field("text", "same", "same"), field("textarea", "a new note")]), true);
   assert.equal(typed([field("number", "400", "200")]), true);
+});
+
+test("who is offline hears it once, however often the line is tried", () => {
+  const said: string[] = [];
+  let now = "";
+  for (const [state, why] of [["connecting", ""], ["live", ""], ["connecting", "lost"], ["offline", "lost"], ["connecting", "lost"], ["offline", "lost"], ["live", ""]] as const) {
+    const next = told(state, why, now, "gone");
+    if (next !== now) said.push(next);
+    now = next;
+  }
+  assert.deepEqual(said, ["Connecting again", "Offline, trying again", ""]);
+  assert.equal(told("closed", "gone", now, "It is no longer there"), "It is no longer there");
 });

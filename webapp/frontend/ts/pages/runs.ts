@@ -100,12 +100,11 @@ function drawSpark(place: HTMLElement | null, points: [number, number][]): void 
 
 function showLink(): void {
   const place = find("#runs-link");
-  const closed = [...states.values()].includes("closed");
-  const offline = [...states.values()].includes("offline");
-  if (place && (offline || closed || place.dataset.state)) {
-    place.dataset.state = "said";
-    place.textContent = offline || closed ? "Not live just now · asking every few seconds" : "";
-  }
+  const away = [...states.values()].some((state) => state === "closed" || state === "offline");
+  const live = [...states.values()].every((state) => state === "live");
+  // Through every try to connect it stays as it was said: once.
+  const text = away ? "Not live just now · asking every few seconds" : live ? "" : place?.textContent;
+  if (place && place.textContent !== text) place.textContent = text ?? "";
 }
 
 for (const team of all("#runs")[0]?.dataset.teams?.split(" ") ?? []) {

@@ -27,6 +27,8 @@ const NARROW = 480;
 const EDGE = 20; // room for half a figure at the right end of the axis
 const SECONDS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 21_600, 43_200, 86_400, 172_800, 604_800];
 
+const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((stride) => stride * 10 ** power)).flat(); // no half steps
+
 export class Chart {
   #options: ChartOptions;
   #host: HTMLElement;
@@ -101,7 +103,7 @@ export class Chart {
       axes: [
         {
           ...axis, size: 26, gap: 6, space: narrow(this.width) ? 64 : 84, grid: { show: false },
-          ...(drawing.axis.name === "time" ? { incrs: SECONDS } : {}),
+          ...(drawing.axis.name === "time" ? { incrs: SECONDS } : drawing.axis.name === "step" ? { incrs: WHOLE } : {}),
           values: (_plot, splits) => this.#drawing?.axis.ticks(splits) ?? [],
         },
         {
