@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -28,6 +29,7 @@ from webapp.teams.roles import RIGHTS, WORDS, may
 
 LATELY = 6  # lines of the history on the team's page
 MOST_LINKS = 50
+PEOPLE = 50  # on a page
 SECTIONS = ("runs", "datasets", "models", "queue", "teams")  # of which every team has its own
 
 
@@ -51,7 +53,6 @@ def page(request: HttpRequest, team: Team, *, status: int = 200, **context: Any)
     links = list(links_of(user, team)[: MOST_LINKS + 1]) if shares else []
     context = {
         "team": team,
-        "members": list(selectors.members_of(user, team)),
         "roles": Role.choices,
         "rights": [(words, [may(role, right) for role in Role.values]) for right, words in WORDS.items()],
         "manages": manages,
@@ -64,7 +65,22 @@ def page(request: HttpRequest, team: Team, *, status: int = 200, **context: Any)
         "invitation_form": InvitationForm(),
         "name_form": TeamForm(initial={"name": team.name}),
     } | context
-    return render(request, "teams/detail.html", context, status=status)
+    return render(request, "teams/detail.html", context | _people(request, team), status=status)
+
+
+def _people(request: HttpRequest, team: Team) -> dict[str, Any]:
+    """A page of the people, or of those whose address holds what is searched for."""
+    query = request.GET.get("q", "").replace("\0", "").strip()[:200]
+    everybody = selectors.members_of(request.user, team)
+    found = everybody.filter(user__email__icontains=query) if query else everybody
+    people = Paginator(found, PEOPLE).get_page(request.GET.get("page"))
+    return {"page": people, "query": query, "people": everybody.count(), "many": PEOPLE}
+
+
+def here(request: HttpRequest, team: Team) -> str:
+    """The team's page with the people that were shown: what is done with one of them carries its query along."""
+    query = request.META["QUERY_STRING"]
+    return reverse("teams:detail", args=[team.id]) + (f"?{query}" if query else "")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -161,5 +177,5 @@ def confirm(request: HttpRequest, team: Team, act: Callable[[], str], **context:
             return leave(request, act())
         except Refused as refused:
             context["refused"], status = str(refused), refused.status
-    back = {"back": reverse("teams:detail", args=[team.id]), "back_name": team.name}
+    back = {"back": here(request, team), "back_name": team.name}
     return ask(request, "teams/_confirm.html", {"team": team, "yes": "Yes", **back, **context}, status=status)

@@ -15,7 +15,7 @@ from webapp.problems import Refused
 from webapp.teams import members, selectors
 from webapp.teams.forms import HeirForm
 from webapp.teams.models import Membership, Team
-from webapp.teams.views import confirm
+from webapp.teams.views import confirm, here
 
 
 @require_POST
@@ -30,7 +30,7 @@ def role(request: HttpRequest, team_id: str, person_id: str) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         messages.success(request, f"{member.user} is {member.role} now.")
-    return redirect("teams:detail", team.id)
+    return redirect(here(request, team))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,7 +42,7 @@ def remove(request: HttpRequest, team_id: str, person_id: str) -> HttpResponse:
     def act() -> str:
         members.remove(user=request.user, team=team, person_id=person_id)
         messages.success(request, f"{member.user} is no longer in the team.")
-        return reverse("teams:detail", args=[team.id])
+        return here(request, team)
 
     return confirm(
         request, team, act, title="Remove", question=f"Remove {member.user}?", yes="Remove",

@@ -81,6 +81,26 @@ def test_the_page_has_what_the_role_may_do(as_, alice, bob, dora, team, make):
         assert [name for name, page in pages.items() if words in page] == list(seen_by), words
 
 
+def test_many_people_are_searched_and_come_page_by_page(as_, alice, team, django_assert_max_num_queries):
+    people = [User.objects.create(email=f"reader{number:02}@example.org") for number in range(60)]
+    Membership.objects.bulk_create(Membership(team=team, user=user, role="viewer") for user in people)
+    client = as_(alice)
+    with django_assert_max_num_queries(30):
+        first = client.get(f"/teams/{team.id}/").content.decode()
+    assert "reader10@" in first and "reader59@" not in first and "63</span>" in first
+    assert f'href="/teams/{team.id}/?page=2"' in first
+    assert "reader59@" in client.get(f"/teams/{team.id}/?page=2").content.decode()
+    found = client.get(f"/teams/{team.id}/?q=READER5").content.decode()
+    assert "10 with “READER5”" in found and "reader59@" in found and "reader10@" not in found
+    changed = client.post(f"/teams/{team.id}/people/{people[59].id}/role/?q=READER5", {"role": "editor"})
+    assert changed.headers["Location"] == f"/teams/{team.id}/?q=READER5"
+    assert role_of(people[59], team) == "editor"
+    asked = client.get(f"/teams/{team.id}/people/{people[59].id}/remove/?q=READER5").content.decode()
+    assert f'action="/teams/{team.id}/people/{people[59].id}/remove/?q=READER5"' in asked
+    removed = client.post(f"/teams/{team.id}/people/{people[59].id}/remove/?q=READER5")
+    assert removed.headers["Location"] == f"/teams/{team.id}/?q=READER5"
+
+
 def test_an_invitation_is_shown_once_and_revoked(as_, alice, team):
     client = as_(alice)
     made = client.post(f"/teams/{team.id}/invitations/", {"role": "editor", "ends": "1"})
