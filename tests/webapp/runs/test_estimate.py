@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -12,6 +13,7 @@ from rnncore.recipe import Recipe
 from webapp.problems import Conflict
 from webapp.runs.estimate import estimate
 from webapp.runs.facts import facts_of
+from webapp.runs.models import Run
 
 pytestmark = pytest.mark.django_db
 
@@ -87,4 +89,36 @@ def test_what_was_found_wrong_when_the_file_was_read_is_refused_at_the_field(ali
     assert estimate(version=version, recipe={"task": {"kind": "tagging", "tag_column": "upos"}})["steps"]
     for problem in version.inspection["problems"]:
         del problem["fields"]  # of a file that was read before they were told: the training says it
+    del version.inspection["unfit"]
     assert estimate(version=version, recipe={"task": {"kind": "tagging"}})["steps"]
+
+
+DAYS = "".join(f"2026-01-{day:02d},{day:02d}.01.2026,{day % 5}\n" for day in range(1, 29))
+
+
+@pytest.mark.parametrize(("name", "text", "task", "field", "words"), [
+    # what is guessed to be the time is `day`, and the tag `upos`
+    ("days.csv", "day,when,load\n" + DAYS.replace("17.01.2026", "17th"),
+     {"kind": "forecasting", "time_column": "when", "value_columns": ["load"]}, "task.time_column",
+     r"'17th' in 'when' is not a date or time.*\(line 18\)"),
+    ("words.jsonl", "".join(
+        json.dumps({"tokens": ["a", "dog"], "upos": ["D", "N"], "other": ["D", "N"][: 2 - (row == 4)]}) + "\n"
+        for row in range(20)),
+     {"kind": "tagging", "tag_column": "other"}, "task.tag_column", r"2 words and 1 tags \(line 5\)"),
+])  # fmt: skip
+def test_a_recipe_that_names_another_task_or_columns_is_refused_with_the_line(
+    alice, make, client, token, name, text, task, field, words
+):
+    dataset = make.read(alice.personal_team, name=name, text=text)
+    asked = {"dataset_id": dataset.id, "recipe": {"task": task}}
+    assert [each for each in dataset.version.inspection["problems"] if each["severity"] == "error"] == []
+    for path in ("plan", "runs"):
+        answer = client.post(
+            f"/api/v1/{path}", asked, content_type="application/json",
+            headers={"Authorization": f"Bearer {token(alice)}"},
+        )  # fmt: skip
+        assert answer.status_code == 422, answer.content
+        (error,) = answer.json()["errors"]
+        assert error["field"] == f"recipe.{field}"
+        assert re.search(words, error["message"]), error
+    assert not Run.objects.exists()
