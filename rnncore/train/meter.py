@@ -142,6 +142,11 @@ class Meter:
         return {item.name: getattr(self, item.name) for item in fields(self) if not item.name.startswith("_")}
 
 
+def _plain(loss: float) -> str:
+    """``2.65e19``, as the pages write a loss that has run away."""
+    return f"{loss:.3g}".replace("e+", "e")
+
+
 def exploded(step: int, loss: float) -> Diverged:
     """A loss that is finite and yet far beyond that of a network that knows nothing."""
-    return Diverged(f"the loss grew to {loss:.3g} by step {step:,} and does not come back", step=step, hint=_HINT)
+    return Diverged(f"the loss grew to {_plain(loss)} by step {step:,} and does not come back", step=step, hint=_HINT)

@@ -9,7 +9,7 @@ import torch
 
 from rnncore.errors import Diverged
 from rnncore.train import meter as meter_module
-from rnncore.train.meter import ABOVE_STEPS, Meter
+from rnncore.train.meter import ABOVE_STEPS, Meter, exploded
 
 
 def add(meter: Meter, step: int, loss: float = 1.0, norm: float = 0.5, count: int = 10, seconds: float = 0.1) -> None:
@@ -85,6 +85,7 @@ def test_a_loss_far_above_all_bounds_may_come_back_but_not_stay():
     add(meter, ABOVE_STEPS, loss=1.0)
     for step in range(1, ABOVE_STEPS):
         add(meter, step, loss=41.0)
+    assert "grew to 2.65e19 by step 6 " in str(exploded(6, 2.65e19))
     with pytest.raises(Diverged, match="grew to 41"):
         add(meter, ABOVE_STEPS, loss=41.0)
 
