@@ -187,7 +187,12 @@ def _facts(request: HttpRequest, dataset: Dataset, roles: RolesForm | None) -> d
     return {
         "is_table": bool(columns),
         "columns": [
-            {**column, "field": roles[f"role-{number}"], "is_number": column["kind"] in NUMBERS}
+            {
+                **column,
+                "field": roles[f"role-{number}"],
+                "is_number": column["kind"] in NUMBERS,
+                "serves": column["role"] and ROLES[column["role"]].label,
+            }
             for number, column in enumerate(columns)
         ],
         "role_words": [(spec.label, spec.help) for spec in ROLES.values()],

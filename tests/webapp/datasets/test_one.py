@@ -174,8 +174,9 @@ def test_who_only_looks_chooses_nothing(client, alice, bob):
     Membership.objects.filter(user=bob, team=dataset.team).update(role="viewer")
     client.force_login(bob)
     text = client.get(f"/datasets/{dataset.id}/").content.decode()
-    for words in ("Use it for this", 'data-opens="new-version"', "upload.js", 'data-opens="delete'):
+    for words in ("Use it for this", 'data-opens="new-version"', "upload.js", 'data-opens="delete', 'name="role-0"'):
         assert words not in text
+    assert "<b>Label</b>" in text, "what a column is for is told, in place of a choice that nothing takes"
     assert client.post(f"/datasets/{dataset.id}/task/", {"task": "classification"}).status_code == 403
     assert client.get(f"/datasets/{dataset.id}/paste/").status_code == 403
     with pytest.raises(PermissionDenied):
