@@ -38,9 +38,9 @@ export function signedIn(): void {
   find("#signed-out")?.remove();
 }
 
-/** Whether a form that goes to a page of its own carries something that somebody filled in. */
+/** Whether a form of somebody who is signed in goes to a page of its own, with something that they filled in. */
 function filledIn(form: HTMLFormElement): boolean {
-  if (form.method !== "post" || form.hasAttribute("hx-post")) return false;
+  if (form.method !== "post" || form.hasAttribute("hx-post") || !find("nav.rail")) return false;
   return [...form.elements].some((field) => !(field instanceof HTMLButtonElement) && (field as HTMLInputElement).type !== "hidden");
 }
 
