@@ -49,9 +49,14 @@ def asked(user: User, text: str) -> list[Run]:
 
 
 def still(user: User, text: str) -> list[Run]:
-    """Those of the same that there still are, for who looks at them already: also what was just deleted."""
+    """Those of the same that there still are, for who looks at them already: also what was just deleted.
+
+    Raises Http404 where there are none (that the person may see), Invalid as :func:`asked`.
+    """
     ids = _ids(text)
     known = {run.id: run for rows in (runs_of(user), deleted_of(user)) for run in _found(rows, ids)}
+    if not known:
+        raise Http404("None of these runs is here.")
     return [known[run_id] for run_id in ids if run_id in known]
 
 

@@ -6,7 +6,8 @@ import pytest
 from django.http import Http404
 
 from webapp.problems import Invalid
-from webapp.runs import compare
+from webapp.runs import compare, services
+from webapp.runs.models import Run
 
 pytestmark = pytest.mark.django_db
 
@@ -77,3 +78,34 @@ def test_the_page(client, alice, charlie, make, two, django_assert_max_num_queri
     assert client.get(f"/runs/compare/?runs={','.join('abcdefghi')}").status_code == 422
     client.force_login(charlie)
     assert client.get(f"/runs/compare/?runs={','.join(ids)}").status_code == 404
+
+
+def test_where_they_stand_is_asked_for_by_the_page_alone(as_, alice, charlie, two, django_assert_max_num_queries):
+    ids = [run.id for run in two]
+    client, outside = as_(alice), as_(charlie)
+    ask = lambda client: client.get(f"/runs/compare/?runs={','.join(ids)}", headers={"HX-Request": "true"})  # noqa: E731
+    assert ask(client).status_code == 200
+    Run.objects.filter(id=ids[0]).update(status="running", wanted="pause", last_seq=7)
+    with django_assert_max_num_queries(10):
+        page = ask(client).content.decode()
+    assert f'data-run="{ids[0]}" data-status="running" data-seq="7"' in page
+    assert "Pausing" in page
+    assert "Steps so far" in page
+    assert "In what their recipes differ" not in page
+    services.delete(user=alice, run=two[1])
+    page = ask(client).content.decode()
+    assert f'data-run="{ids[1]}" data-status="deleted"' in page, "its column stays while it can be brought back"
+    assert f"/runs/{ids[1]}/" not in page
+    Run.everything.filter(id=ids[1]).delete()
+    assert ids[1] not in ask(client).content.decode()
+    assert ask(outside).status_code == 404
+
+
+def test_figures_have_their_place_before_there_are_any(make, alice):
+    waiting = [make.run(alice.personal_team) for _ in range(2)]
+    before = [row.label for row in compare.figures(waiting)]
+    waiting[0].best = {"step": 1, "loss": 0.5, "metrics": {}}
+    assert [row.label for row in compare.figures(waiting)] == before
+    for run in waiting:
+        run.best, run.status = None, "stopped"
+    assert "Device" not in [row.label for row in compare.figures(waiting)]
