@@ -45,6 +45,7 @@ ROUTES = {
     "GET /api/v1/models/{model_id}": ("model", None, 200, 200),
     "PATCH /api/v1/models/{model_id}": ("model", {"name": "b"}, 200, 403),
     "DELETE /api/v1/models/{model_id}": ("model", None, 204, 403),
+    "DELETE /api/v1/models/{model_id}/versions/{number}": ("model", None, 409, 403),  # it is the only one
     "GET /api/v1/models/{model_id}/download": ("model", None, 200, 200),
     "GET /api/v1/models/{model_id}/report": ("model", None, 404, 404),
     # 503: no inference worker runs here, so whoever may ask is told so
