@@ -18,13 +18,12 @@ from webapp.pages.templatetags.figures import baseline as called
 from webapp.pages.templatetags.units import decimals, duration, number
 from webapp.problems import Invalid
 from webapp.runs.figures import METRICS, write
-from webapp.runs.models import Run, Status
+from webapp.runs.models import Run
 from webapp.runs.selectors import deleted_of, runs_of
 from webapp.runs.summary import unit
 
 FEWEST, MOST = 2, 8
 NOTHING = "–"
-UNDER_WAY = (Status.QUEUED, Status.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def figures(runs: Sequence[Run]) -> list[Row]:
         Row("Parameters", [number(run.started.get("parameters")) or NOTHING for run in runs]),
         Row("Device", [run.started.get("device", NOTHING).upper().replace(":", " ") for run in runs]),
     ]
-    under_way = any(run.status in UNDER_WAY for run in runs)  # then all that will be known has its place already
+    under_way = any(run.under_way for run in runs)  # then all that will be known has its place already
     return [row for row in rows if under_way or set(row.texts) != {NOTHING}]
 
 

@@ -22,6 +22,9 @@ class Status(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
+UNDER_WAY = (Status.QUEUED, Status.RUNNING)
+"""Of a run that goes on by itself."""
+
 ASKED = {"stop": "Stopping", "pause": "Pausing"}
 """What is said of a run by what is wanted of it."""
 
@@ -123,6 +126,10 @@ class Run(models.Model):
         if minutes:
             shares.append((self.latest.get("seconds") or 0) / (60 * minutes))
         return min(1.0, max(shares)) if shares else None
+
+    @property
+    def under_way(self) -> bool:
+        return self.status in UNDER_WAY
 
     @property
     def state(self) -> str:

@@ -23,7 +23,7 @@ from webapp.datasets.models import Version
 from webapp.db import reaching
 from webapp.live.publish import publish, publish_run
 from webapp.runs import feed
-from webapp.runs.models import Run, Status
+from webapp.runs.models import UNDER_WAY, Run, Status
 
 Event = dict[str, Any]
 
@@ -141,7 +141,7 @@ def _source(version: Version) -> Source:
 
 def _held(claim: Claim) -> QuerySet[Run]:
     """The run while the claim holds. Queued: it was reaped while its worker could not reach us; nobody else has it."""
-    return Run.objects.filter(id=claim.run_id, fence=claim.fence, status__in=(Status.RUNNING, Status.QUEUED))
+    return Run.objects.filter(id=claim.run_id, fence=claim.fence, status__in=UNDER_WAY)
 
 
 def _write(claim: Claim, write: Callable[[Run], Any]) -> tuple[Run, Any]:

@@ -81,7 +81,7 @@ def _head(run: Run) -> dict[str, object]:
         "run": run,
         "place": place,
         "waits_for": selectors.waiting_for(run, place),
-        "active": run.status in (Status.QUEUED, Status.RUNNING),
+        "active": run.under_way,
         "may_train": may(run.role, "train"),
         "may_delete": may(run.role, "delete"),
         "may_publish": may(run.role, "publish"),

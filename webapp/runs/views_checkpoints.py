@@ -33,7 +33,7 @@ def index(request: HttpRequest, run_id: str) -> HttpResponse:
     found = rows(run)
     context = {
         "run": run, "rows": found, "loss_unit": loss_unit(run), "total": sum(row.bytes for row in found),
-        "active": run.status in (Status.QUEUED, Status.RUNNING), "may_train": may(run.role, "train"),
+        "active": run.under_way, "may_train": may(run.role, "train"),
         "may_publish": may(run.role, "publish"), "may_go_on": run.status in (Status.FINISHED, Status.STOPPED),
     }  # fmt: skip
     return render(request, "runs/_checkpoints.html" if request.htmx else "runs/checkpoints.html", context)
