@@ -79,11 +79,6 @@ class Step:
         return min((lane.now[0].x for lane in self.lanes if lane.now), default=LEFT)
 
     @property
-    def resets(self) -> bool:
-        """Whether a document begins in what is drawn."""
-        return any(cell.new for lane in self.lanes for cell in (*lane.now, *lane.next))
-
-    @property
     def caption(self) -> str:
         streams = f"{number(self.streams)} stream{'' if self.streams == 1 else 's'}"
         tokens = f"{number(self.length)} {self.kind if self.length > 1 else self.kind[:-1]}"
