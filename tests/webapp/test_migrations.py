@@ -73,6 +73,8 @@ def test_there_and_back(filled):
     today()
     before(migrate(BEFORE))
     migrate()
+    migrate([("models", "0002_versions")])
+    migrate()
     assert Model.objects.get().newest.facts["evaluation"] == {"loss": 0.5}
 
 

@@ -2,7 +2,6 @@
 it is. Links stay with that version."""
 
 from django.db import migrations
-from django.db.models import F
 
 FACTS = ("task", "data", "training", "evaluation", "baselines", "samples", "recipe")
 COPIED = ("run_id", "dataset_id", "step", "metrics", "baseline", "bytes", "created_by_id")
@@ -10,14 +9,14 @@ COPIED = ("run_id", "dataset_id", "step", "metrics", "baseline", "bytes", "creat
 
 def forwards(apps, schema_editor):
     Model, Version, Share = (apps.get_model("models", name) for name in ("Model", "Version", "Share"))
-    for model in Model.objects.all().iterator():
+    for model in Model.objects.filter(newest=None).iterator():  # the others were here before, and have gone back
         facts = {name: value for name, value in model.card.items() if name in FACTS}
         words = {name: value for name, value in model.card.items() if name not in FACTS and value != ""}
         copied = {name: getattr(model, name) for name in COPIED}
         version = Version.objects.create(id=model.id, model=model, facts=facts, **copied)
         Version.objects.filter(id=version.id).update(created_at=model.created_at)
         Model.objects.filter(id=model.id).update(newest=version, words=words)
-    Share.objects.update(version_id=F("model_id"))
+        Share.objects.filter(model=model).update(version=version)
 
 
 def backwards(apps, schema_editor):
