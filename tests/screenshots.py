@@ -75,6 +75,7 @@ PAGES: dict[str, tuple[str, str, str]] = {
     "models-empty": ("models:list", "/models/", "newcomer"),
     "model-edit": ("models:edit", "/models/{model_language_model}/edit/", "owner"),
     "model-delete": ("models:delete", "/models/{model_language_model}/delete/", "owner"),
+    "model-delete-version": ("models:delete-version", "/models/{model_forecasting}/versions/1/delete/", "owner"),
     "model-shares": ("models:shares", "/models/{model_language_model}/shares/", "owner"),
     "queue": ("queue:page", "/queue/", "owner"),
     "team": ("teams:detail", "/teams/{team}/", "owner"),
@@ -166,6 +167,8 @@ def fill(studio: Studio, folder: Path) -> dict[str, str]:
             raise RuntimeError(f"the {task} run failed: {run['error']}")
         body = {"run_id": run["id"], "checkpoint": "best", "name": f"{run['name'].partition(',')[0]} model"}
         ids[f"model_{task}"] = rest("POST", "/models", body)["id"]
+    again = {"run_id": ids["forecasting"], "checkpoint": "last", "model_id": ids["model_forecasting"]}
+    rest("POST", "/models", again)  # a version that can be deleted: there is another one
     ids["share"] = rest("POST", f"/models/{ids['model_language_model']}/shares", {})["url"]
     ids["invitation"] = rest("POST", f"/teams/{ids['team']}/invitations", {"role": "viewer"})["url"]
     ids["failed"] = _run(rest, data["classification"], "classification", "Too fast", max_steps=400,
