@@ -5,7 +5,7 @@ import { Feed, type RunEvent } from "../../../webapp/frontend/ts/run/feed";
 import { hint } from "../../../webapp/frontend/ts/run/hint";
 import { isRight } from "../../../webapp/frontend/ts/evaluation/examples";
 import { figures } from "../../../webapp/frontend/ts/run/kpis";
-import { baselineName } from "../../../webapp/frontend/ts/run/words";
+import { baselineName, say } from "../../../webapp/frontend/ts/run/words";
 import { early, share, standing } from "../../../webapp/frontend/ts/run/progress";
 
 const recipe: Recipe = {
@@ -112,6 +112,12 @@ test("an answer that is a digit is right or wrong like any other", () => {
   assert.equal(isRight({ output: "8", reference: "7" }), false);
   assert.equal(isRight({ output: "8 (12%)", reference: "8" }), true);
   assert.equal(isRight({ output: 8, reference: 7 }), null);
+});
+
+test("a failure and what to do about it are two sentences", () => {
+  const failed = { seq: 1, at: "", kind: "failed", step: 6, error: "the loss grew", hint: "Lower the learning rate." } as RunEvent;
+  assert.equal(say(failed, "word"), "Failed: the loss grew. Lower the learning rate.");
+  assert.equal(say({ ...failed, error: "It broke.", hint: null } as unknown as RunEvent, "word"), "Failed: It broke.");
 });
 
 test("baselines have names that fit into a sentence", () => {

@@ -31,7 +31,7 @@ const SAY: Record<string, Say> = {
   rewound: (event) => `Goes on from step ${number(event.step)}; later facts no longer hold`,
   stopped: (event) => `Stopped after ${duration(figure(event.seconds) ?? 0)}`,
   finished: (event) => `Finished after ${duration(figure(event.seconds) ?? 0)}`,
-  failed: (event) => [`Failed: ${text(event.error)}`, text(event.hint)].filter(Boolean).join(" "),
+  failed: (event) => [`Failed: ${text(event.error).replace(/\.$/, "")}.`, text(event.hint)].filter(Boolean).join(" "),
 };
 
 /** The event as a sentence without its step and time; an unknown kind by its name. */
