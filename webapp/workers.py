@@ -118,6 +118,18 @@ def machines(known: list[Worker]) -> list[Machine]:
     return found
 
 
+def memory(device: str | None) -> int | None:
+    """Bytes that one run can have here at most: of the largest GPU, where there is one and ``device`` is not the
+    processor, else of the largest machine. None where no machine that trains has said so, or Redis does not answer."""
+    try:
+        there = machines(workers())
+    except redis.RedisError:
+        return None
+    gpus = [gpu.total for machine in there for gpu in machine.gpus if gpu.total]
+    totals = gpus if gpus and device != "cpu" else [machine.total for machine in there]
+    return max(totals, default=None)
+
+
 def slots(known: list[Worker]) -> int:
     """How many runs are trained side by side by those that are alive."""
     return sum(worker.slots for worker in known if worker.alive)

@@ -73,3 +73,12 @@ def test_workers_of_one_machine_share_it(redis):
     assert (here.host, here.busy, [gpu.id for gpu in here.gpus]) == ("here", 0.9, ["GPU-1", "GPU-2"])
     assert (here.gpus[0].used, here.gpus[0].busy, here.gpus[1].error) == (10, 0.5, "no driver")
     assert (there.host, there.cores, there.gpus) == ("there", 64, [])
+
+
+def test_the_memory_of_a_run_is_that_of_the_largest_gpu_else_of_the_largest_machine(redis, monkeypatch):
+    assert workers.memory("auto") is None
+    redis(*said(pid=1, machine=machine(memory={"used": 1, "total": 64})))
+    redis(*said(pid=2, host="there", machine=machine(memory={"used": 1, "total": 32})))
+    assert workers.memory("auto") == workers.memory("cpu") == 64
+    redis(*said(pid=3, host="third", machine=machine(gpus=[GPU, {"id": "GPU-2", "error": "no driver"}])))
+    assert (workers.memory("auto"), workers.memory("cpu")) == (GPU["memory"]["total"], 64)

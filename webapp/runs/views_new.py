@@ -16,7 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from rnncore import catalog
 from rnncore.errors import RecipeError
+from rnncore.plan import Plan
 from rnncore.recipe import FieldSpec, fields
+from webapp import workers
 from webapp.datasets.models import Dataset, Status
 from webapp.datasets.selectors import dataset_for, datasets_of
 from webapp.datasets.tasks import servable
@@ -230,9 +232,15 @@ def _cost(form: RecipeForm, dataset: Dataset) -> dict[str, Any]:
         "presets": {card.preset.name: _figures(card) for card in form.cards()},
     }
     return {
-        "plan": plan, "epochs": plan and plan.steps / plan.steps_per_epoch, "step": _step(form),
+        "plan": plan, "epochs": plan and plan.steps / plan.steps_per_epoch, "room": _room(plan), "step": _step(form),
         "facts": facts, "command": _command(form, dataset), "overlaps": overlaps(form),
     }  # fmt: skip
+
+
+def _room(plan: Plan | None) -> int | None:
+    """The memory that there is, in bytes, where the plan wants more than any machine has."""
+    most = plan and workers.memory(plan.recipe.training.device)
+    return most if most and plan.training_bytes > most else None
 
 
 def _cards(form: RecipeForm) -> list[dict[str, Any]]:

@@ -113,6 +113,14 @@ def test_the_estimate_follows_what_is_typed(signed_in, dataset):
     assert 'hx-swap-oob="innerHTML"' in body(small)
 
 
+def test_more_memory_than_there_is_is_said(signed_in, dataset, monkeypatch):
+    monkeypatch.setattr("webapp.workers.memory", {"cpu": 10**9, "auto": None}.get)
+    given = {"dataset": dataset.id, "network.hidden_size": "4096", "training.device": "cpu"}
+    assert "the largest machine here has" in body(signed_in.post("/runs/new/estimate/", given))
+    for other in ({"network.hidden_size": "32"}, {"training.device": "auto"}):
+        assert "More memory" not in body(signed_in.post("/runs/new/estimate/", given | other))
+
+
 def test_the_estimate_brings_errors_for_their_fields(signed_in, dataset):
     answer = signed_in.post("/runs/new/estimate/", {"dataset": dataset.id, "network.num_layers": "-1"})
     assert answer.status_code == 200
