@@ -117,7 +117,8 @@ def test_versions_links_and_a_card_from_both_sides(alice, sums, visitor):
     alice.goto(model)
     alice.locator("summary", has_text="More").click()
     alice.get_by_role("link", name="Delete version 2…").click()
-    expect(alice.get_by_role("dialog")).to_contain_text("Version 1 is the newest then: the link that follows the newest")
+    words = "Version 1 is the newest then: the link that follows the newest"
+    expect(alice.get_by_role("dialog")).to_contain_text(words)
     found += faults(alice)
     alice.get_by_role("button", name="Delete", exact=True).click()
     expect(alice.locator("#model-versions")).to_contain_text("This is the only one")

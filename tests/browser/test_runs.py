@@ -156,6 +156,19 @@ def test_a_name_of_one_long_word_widens_no_page(alice, ids):
         alice.wait_for_function("document.documentElement.scrollWidth === 360")
 
 
+def test_a_run_that_cannot_be_read_is_named_and_tried_again(alice, ids):
+    history = f"**/runs/{ids['Shakespeare']}/history?*"
+    alice.route(history, lambda route: route.fulfill(status=500, body="broken"))
+    alice.goto(f"/runs/compare/?runs={ids['Shakespeare']},{ids['Surnames']}")
+    line = alice.locator("#run-link")
+    expect(line).to_have_text("“Shakespeare” could not be read, trying again")
+    expect(alice.locator("#compare-charts[aria-busy]")).to_have_count(0)
+    alice.unroute(history)
+    expect(line).to_have_text("")
+    alice.locator("#chart-compare summary").click()
+    expect(alice.locator("#chart-compare thead")).to_contain_text("Shakespeare")
+
+
 class Following:
     """The page on which runs are compared, and the sockets that it has open."""
 

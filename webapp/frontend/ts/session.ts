@@ -44,11 +44,15 @@ function filledIn(form: HTMLFormElement): boolean {
   return [...form.elements].some((field) => !(field instanceof HTMLButtonElement) && (field as HTMLInputElement).type !== "hidden");
 }
 
+const asked = new WeakSet<HTMLFormElement>(); // forms that wait for the answer
 const sure = new WeakSet<HTMLFormElement>();
 
 /** Sends a form once the studio has said that it still knows the reader: sign-in would swallow what was filled in. */
 async function send(form: HTMLFormElement, submitter: HTMLElement | null): Promise<void> {
+  if (asked.has(form)) return; // a double click is one
+  asked.add(form);
   const answer = await fetch(location.href, { method: "HEAD", cache: "no-store" }).catch(() => undefined);
+  asked.delete(form);
   const to = answer?.headers.get(SIGN_IN);
   if (to) return signedOut(to, true);
   sure.add(form);

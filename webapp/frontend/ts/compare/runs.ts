@@ -29,7 +29,8 @@ export class Member {
   /** A design token; four colours, and from the fifth run on the same again with dashes. */
   readonly color: string;
   readonly dash: number[] | undefined;
-  #read = false;
+  /** Whether its history is here. */
+  read = false;
 
   constructor(private readonly run: Compared, place: number, public standing: Standing, watcher: Omit<Watcher, "trains">) {
     const { changed } = watcher;
@@ -60,14 +61,14 @@ export class Member {
 
   /** Reads its history, then hears what it states. */
   async open(unread: () => void): Promise<void> {
-    this.#read = await this.follower.open(unread);
+    this.read = await this.follower.open(unread);
     this.follow();
   }
 
   /** Keeps a socket open while there is more to hear: as long as it is under way, and until its last word is here. */
   follow(): void {
     const more = this.underWay || (!this.deleted && this.feed.lastSeq < this.standing.seq);
-    if (this.#read && more) this.follower.start();
+    if (this.read && more) this.follower.start();
     else this.follower.stop();
   }
 }

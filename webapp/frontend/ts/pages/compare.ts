@@ -5,7 +5,7 @@ import { ComparedSamples } from "../compare/samples";
 import { all, find } from "../dom";
 import { ask } from "../fragments";
 import type { RunEvent } from "../run/feed";
-import { showLine } from "../run/line";
+import { showLine, showUnread } from "../run/line";
 import { paced } from "../run/pace";
 import { Link, type LinkState } from "../socket";
 import { toast } from "../toast";
@@ -23,6 +23,7 @@ interface Line {
 
 const boot = JSON.parse(find("#compare-boot")?.textContent ?? "{}") as { runs: Compared[]; teams: string[] };
 const lines = new Map<string, Line>();
+const unread = new Set<Member>(); // runs whose history was asked for and did not come
 const schedule = paced(draw);
 const look = paced(() => void refresh(), SETTLING);
 let asked = 0;
@@ -41,6 +42,7 @@ const chart: ComparedChart | null = find("#chart-compare") && new ComparedChart(
 const samples = chart && new ComparedSamples(runs);
 
 function draw(): void {
+  if (!runs.some(({ read }) => read)) return;
   find("#compare-charts")?.removeAttribute("aria-busy");
   chart?.draw();
   samples?.update();
@@ -108,8 +110,14 @@ function showLines(): void {
   const worst = (["closed", "offline", "connecting"] as const).map((state) => [...lines.values()].filter((line) => line.state === state));
   const bad = worst.find((some) => some.some(({ why }) => why !== "")) ?? [];
   const [line] = bad;
+  if (unread.size > 0 && line?.state !== "offline") return showUnread(named([...unread]));
   const heardAt = Math.min(...bad.map((each) => each.heardAt()));
   showLine(line?.state ?? "live", line?.why ?? "", heardAt, "You are no longer in the team of these runs");
+}
+
+/** “cats”, or how many they are. */
+function named(some: Member[]): string {
+  return some.length === 1 ? `“${some[0]?.name}”` : `${some.length} runs`;
 }
 
 /** What a team's runs do that are not under way here: one is resumed, deleted, brought back. */
@@ -139,9 +147,11 @@ add?.addEventListener("change", () => {
 
 async function read(run: Member): Promise<void> {
   await run.open(() => {
-    lines.set(run.id, { state: "offline", why: "its history could not be read", heardAt: () => run.follower.heardAt });
+    unread.add(run);
     showLines();
   });
+  unread.delete(run);
+  showLines();
   if (!run.follower.started) lines.delete(run.id);
 }
 
