@@ -13,6 +13,7 @@ import argparse
 import itertools
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -98,7 +99,12 @@ TASKS: dict[str, tuple[str, int, str]] = {
     "seq2seq": ("dates", 600, "csv"),
     "conditional_generation": ("jingles", 400, "csv"),
     "forecasting": ("seasonal", 1500, "csv"),
+    "tagging": ("sentences", 400, "jsonl"),
 }
+WORDS = {
+    "DET": ["the", "a", "every", "no"], "ADJ": ["old", "quiet", "second", "hidden"],
+    "NOUN": ["state", "gate", "cell", "letter", "echo"], "VERB": ["keeps", "forgets", "repeats", "opens"],
+}  # fmt: skip
 for _task in TASKS:
     PAGES[f"run-{_task}"] = ("runs:detail", f"/runs/{{{_task}}}/", "owner")
     PAGES[f"model-{_task}"] = ("models:detail", f"/models/{{model_{_task}}}/", "owner")
@@ -181,11 +187,22 @@ def fill(studio: Studio, folder: Path) -> dict[str, str]:
 
 
 def _made(name: str, count: int, folder: Path) -> str:
+    if name == "sentences":
+        return _sentences(count)
     path = folder / name
     subprocess.run(
         [sys.executable, "-m", "rnncore", "synthetic", name, "--out", path, "--count", str(count)], cwd=ROOT, check=True
     )
     return path.read_text()
+
+
+def _sentences(count: int) -> str:
+    """Words with their parts of speech, a record a line."""
+    draw, lines = random.Random(1), []
+    for _ in range(count):
+        tags = [tag for verb in ([], ["VERB"]) for tag in (*verb, "DET", *draw.choice([[], ["ADJ"]]), "NOUN")]
+        lines.append(json.dumps({"tokens": [draw.choice(WORDS[tag]) for tag in tags], "tags": tags}))
+    return "\n".join(lines)
 
 
 def _dataset(rest: Rest, name: str, text: str, wanted: tuple[str, ...] = ("ready",)) -> str:
