@@ -1,4 +1,4 @@
-"""The queue by keyboard, and what a page does when nothing answers, when a piece fails, and when one is signed out."""
+"""The queue by keyboard and by hand; a page when nothing answers, when a piece fails, when one is signed out."""
 
 from __future__ import annotations
 
@@ -82,6 +82,30 @@ def test_a_run_is_moved_by_the_keyboard_alone_and_one_is_told(reader, runs):
     expect(reader.locator("#queue-said")).to_have_text("“later” is stopped.")
     expect(reader.locator("#queue-waiting")).to_be_focused()
     assert waiting(reader) == ["next"]
+
+
+def test_a_run_is_dragged_to_another_place(reader, runs):
+    reader.goto("/queue/")
+    grip, first = reader.locator(f"#entry-{runs[2]} .grip"), reader.locator(f"#entry-{runs[1]}")
+    expect(reader.locator("ol.rows .name")).to_have_text(["next", "later"])
+    grip.hover()
+    reader.mouse.down()
+    to = first.bounding_box()
+    reader.mouse.move(to["x"] + 40, to["y"] + 4, steps=4)
+    expect(first).to_have_attribute("data-gap", "before")
+    with reader.expect_response("**/queue/"):  # the page asks again by itself: what is held stays in the hand
+        pass
+    expect(reader.locator(f"#entry-{runs[2]}")).to_have_class(re.compile("dragged"))
+    reader.mouse.up()
+    expect(reader.locator("ol.rows .name")).to_have_text(["later", "next"])
+    expect(reader.locator("#queue-said")).to_have_text("“later” is number 1 of 2 in the queue.")
+    grip.hover()
+    reader.mouse.down()
+    reader.mouse.move(to["x"] + 40, to["y"] + 300, steps=4)
+    reader.keyboard.press("Escape")
+    reader.mouse.up()
+    expect(reader.locator("[data-gap]")).to_have_count(0)
+    assert waiting(reader) == ["later", "next"]
 
 
 def test_offline_a_page_says_so_and_keeps_what_is_typed(reader):

@@ -43,7 +43,7 @@ def act(request: HttpRequest, run_id: str, what: str) -> HttpResponse:
         raise Http404(f"There is no {what!r} here.")
     run = run_for(request.user, run_id, right="train")
     try:
-        said = ACTS[what](request.user, run)
+        said = ACTS[what](request, run)
     except Conflict as conflict:
         said = str(conflict)
     if request.htmx:
@@ -52,29 +52,42 @@ def act(request: HttpRequest, run_id: str, what: str) -> HttpResponse:
     return redirect("queue:page")
 
 
-def _front(user: User, run: Run) -> str:
-    services.front(user=user, run=run)
+def _front(request: HttpRequest, run: Run) -> str:
+    services.front(user=request.user, run=run)
     return f"“{run.name}” is next in the queue." if run.status == Status.QUEUED else f"“{run.name}” trains already."
 
 
-def _by(count: int) -> Callable[[User, Run], str]:
-    def moved(user: User, run: Run) -> str:
-        place = move(user=user, run=run, places=count)
-        return f"“{run.name}” is number {place} of {len(places())} in the queue."
-
-    return moved
+def _up(request: HttpRequest, run: Run) -> str:
+    return _moved(request.user, run, -1)
 
 
-def _pause(user: User, run: Run) -> str:
-    services.pause(user=user, run=run)
+def _down(request: HttpRequest, run: Run) -> str:
+    return _moved(request.user, run, 1)
+
+
+def _drop(request: HttpRequest, run: Run) -> str:
+    """As it was dragged: by so many ``places``, towards the front where that is less than 0."""
+    try:
+        return _moved(request.user, run, int(request.POST.get("places", "")))
+    except ValueError:
+        raise Http404("places: by how many the run is moved, as a whole number.") from None
+
+
+def _moved(user: User, run: Run, count: int) -> str:
+    place = move(user=user, run=run, places=count)
+    return f"“{run.name}” is number {place} of {len(places())} in the queue."
+
+
+def _pause(request: HttpRequest, run: Run) -> str:
+    services.pause(user=request.user, run=run)
     return f"“{run.name}” is put aside{'' if run.status == Status.PAUSED else ' as soon as its step is done'}."
 
 
-def _stop(user: User, run: Run) -> str:
-    services.stop(user=user, run=run)
+def _stop(request: HttpRequest, run: Run) -> str:
+    services.stop(user=request.user, run=run)
     return f"“{run.name}” {'stops as soon as its step is done' if run.status == Status.RUNNING else 'is stopped'}."
 
 
-ACTS: dict[str, Callable[[User, Run], str]] = {
-    "front": _front, "up": _by(-1), "down": _by(1), "pause": _pause, "stop": _stop,
+ACTS: dict[str, Callable[[HttpRequest, Run], str]] = {
+    "front": _front, "up": _up, "down": _down, "drop": _drop, "pause": _pause, "stop": _stop,
 }  # fmt: skip

@@ -177,9 +177,9 @@ def test_a_script_gets_the_queue_alone(see, alice, line):
     assert "hx-swap-oob" not in text
 
 
-def post(client, user, run, what, **headers):
+def post(client, user, run, what, places="", **headers):
     client.force_login(user)
-    return client.post(f"/queue/{run.id}/{what}/", headers=headers)
+    return client.post(f"/queue/{run.id}/{what}/", {"places": places}, headers=headers)
 
 
 @pytest.mark.parametrize(("what", "name", "said", "order"), [
@@ -196,6 +196,16 @@ def test_what_is_done_is_said_and_shown(client, alice, line, what, name, said, o
     assert f'<p hx-swap-oob="innerHTML:#queue-said">{said}</p>' in text
     assert [run_id for run_id, _ in sorted(queue().items(), key=lambda item: item[1])] == [line[n].id for n in order]
     assert text.index('id="queue-now"') > text.index(said)
+
+
+def test_what_is_dragged_is_dropped_so_many_places_on(client, alice, line, make, dataset):
+    third = make.run(alice.personal_team, dataset=dataset, name="third")
+    text = post(client, alice, third, "drop", places="-2", HX_Request="true").content.decode()
+    assert "“third” is number 1 of 3 in the queue." in text and f'data-drop="/queue/{third.id}/drop/"' in text
+    post(client, alice, third, "drop", places="99")
+    assert queue()[third.id] == 3
+    for made_up in ("", "1.5", "front"):
+        assert post(client, alice, third, "drop", places=made_up).status_code == 404
 
 
 def test_without_a_script_one_comes_back_to_the_page(client, alice, line):
