@@ -180,7 +180,9 @@ def fill(studio: Studio, folder: Path) -> dict[str, str]:
     ids["failed"] = _run(rest, data["classification"], "classification", "Too fast", max_steps=400,
                          learning_rate=1e6, clip_norm=0.0)["id"]  # fmt: skip
     rest.wait(f"/runs/{ids['failed']}", lambda run: run["status"] in ("finished", "failed"))
-    ids["live"] = _run(rest, data["language_model"], "language_model", "A long one", max_steps=1_000_000, patience=0)["id"]
+    ids["live"] = _run(rest, data["language_model"], "language_model", "A long one", max_steps=1_000_000, patience=0)[
+        "id"
+    ]
     ids["waiting"] = _run(rest, data["language_model"], "language_model", "Next", max_steps=500)["id"]
     rest.wait(f"/runs/{ids['live']}", lambda run: run["step"] > 50)
     return ids
