@@ -184,6 +184,7 @@ def fill(studio: Studio, folder: Path) -> dict[str, str]:
         "id"
     ]
     ids["waiting"] = _run(rest, data["language_model"], "language_model", "Next", max_steps=500)["id"]
+    _run(rest, data["language_model"], "language_model", "The one after it", max_steps=500)
     rest.wait(f"/runs/{ids['live']}", lambda run: run["step"] > 50)
     return ids
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,6 +17,7 @@ from webapp.datasets.forms import PasteForm, SyntheticForm
 from webapp.datasets.made import EXAMPLES, KINDS
 from webapp.datasets.models import Dataset
 from webapp.datasets.pasted import guess
+from webapp.pages.paging import no_order, page_of
 from webapp.problems import Refused
 from webapp.teams.current import team_of
 
@@ -30,16 +30,17 @@ def index(request: HttpRequest) -> HttpResponse:
     """The team's datasets, narrowed by ``?q=`` (in the name) and ``?kind=``, in the order ``?sort=``."""
     team = team_of(request)
     asked = {name: request.GET.get(name, "").replace("\0", "").strip() for name in ("q", "kind", "sort")}
-    unknown = [
-        asked[name] for name, known in (("kind", selectors.KINDS), ("sort", selectors.SORTS))
-        if asked[name] and asked[name] not in known
-    ]  # fmt: skip
     kind = asked["kind"] if asked["kind"] in selectors.KINDS else ""
     sort = asked["sort"] if asked["sort"] in selectors.SORTS else "newest"
     datasets = selectors.listed(request.user, team, query=asked["q"], kind=kind, sort=sort)
+    page, wrong = page_of(request, datasets, PAGE)
+    if asked["kind"] != kind:
+        wrong.append(("kind", f"there is no kind {asked['kind']!r:.60}; there are {', '.join(selectors.KINDS)}"))
+    if asked["sort"] not in ("", sort):
+        wrong.append(no_order(asked["sort"], selectors.SORTS))
     context = {
-        "page": Paginator(datasets, PAGE).get_page(request.GET.get("page")),
-        "query": asked["q"], "kind": kind, "sort": sort, "unknown": unknown, "narrowed": bool(asked["q"] or kind),
+        "page": page, "wrong": wrong,
+        "query": asked["q"], "kind": kind, "sort": sort, "narrowed": bool(asked["q"] or kind),
         "kinds": [(name, label) for name, (label, _) in selectors.KINDS.items()],
         "sorts": [(name, label) for name, (label, _) in selectors.SORTS.items()],
         "uploads": selectors.uploads_of(request.user, team),

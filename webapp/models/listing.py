@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest
 
 from rnncore import catalog
 from webapp.models import selectors
 from webapp.models.models import Model, Share, Version
+from webapp.pages.paging import no_order, page_of
 from webapp.teams.current import team_of
 
 PAGE = 50
@@ -36,9 +36,11 @@ def shown(request: HttpRequest) -> dict[str, Any]:
     if task:
         found = found.filter(task=task)
     order = sort if sort in ORDERS else DEFAULT
-    page = Paginator(_counted(found).order_by(*ORDERS[order][1]), PAGE).get_page(request.GET.get("page"))
+    page, wrong = page_of(request, _counted(found).order_by(*ORDERS[order][1]), PAGE)
+    if sort not in ("", order):
+        wrong.append(no_order(sort, ORDERS))
     return {
-        "page": page, "query": query, "task": task, "sort": order, "any": bool(tasks),
+        "page": page, "wrong": wrong, "query": query, "task": task, "sort": order, "any": bool(tasks),
         "tasks": [(kind, catalog.TASKS[kind].label) for kind in tasks if kind in catalog.TASKS],
         "task_label": catalog.TASKS[task].label if task in catalog.TASKS else task,
         "orders": [(name, label) for name, (label, _) in ORDERS.items()],

@@ -14,6 +14,7 @@ from rnncore import catalog
 from webapp.datasets.models import Dataset
 from webapp.ids import is_id
 from webapp.orders import NEWEST, NUMBER, SPAN, TEXT, Key, Order
+from webapp.pages.paging import no_order
 from webapp.runs.models import Run, Status
 from webapp.teams.models import Team
 
@@ -113,6 +114,6 @@ def read(query: Mapping[str, str]) -> Asked:
             chosen[name] = value
     order = ORDERS.get(sort := query.get("sort") or NEWEST.name)
     if order is None:
-        wrong.append(("sort", f"there is no order {sort!r:.60}; there are {', '.join(ORDERS)}"))
+        wrong.append(no_order(sort, ORDERS))
     words = query.get("q", "").replace("\0", "").strip()[:200]
     return Asked(words, chosen, order or NEWEST, wrong)

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from webapp.pages.paging import page_of
 from webapp.problems import Conflict
 from webapp.runs import bulk, filters, selectors
 from webapp.runs.models import Run, Status
@@ -30,10 +30,8 @@ def index(request: HttpRequest) -> HttpResponse:
     team = team_of(request)
     asked = filters.read(request.GET)
     runs = selectors.runs_of(request.user, team)
-    pages = Paginator(asked.of(runs).defer("version__inspection", *UNSHOWN), PAGE)
-    page = pages.get_page(number := request.GET.get("page", "1"))
-    if number != str(page.number):
-        asked.wrong.append(("page", f"there is no page {number!r:.60} of {pages.num_pages}"))
+    page, wrong = page_of(request, asked.of(runs).defer("version__inspection", *UNSHOWN), PAGE)
+    asked.wrong.extend(wrong)
     _say_what_they_wait_for(page.object_list)
     context = {
         "page": page, "asked": asked, "team": team, "any": bool(page.object_list) or runs.exists(),
@@ -53,8 +51,8 @@ def index(request: HttpRequest) -> HttpResponse:
 def deleted(request: HttpRequest) -> HttpResponse:
     """What was deleted within the last hour, to be brought back."""
     team = team_of(request)
-    page = Paginator(selectors.deleted_of(request.user, team), PAGE).get_page(request.GET.get("page"))
-    return render(request, "runs/deleted.html", {"page": page, "may_delete": may(team.role, "delete")})
+    page, wrong = page_of(request, selectors.deleted_of(request.user, team), PAGE)
+    return render(request, "runs/deleted.html", {"page": page, "wrong": wrong, "may_delete": may(team.role, "delete")})
 
 
 @require_POST

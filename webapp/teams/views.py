@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from webapp.models import services as models
 from webapp.models.selectors import share_for
 from webapp.pages.dialogs import ask, leave
+from webapp.pages.paging import page_of
 from webapp.problems import Refused
 from webapp.runs.selectors import deleted_of
 from webapp.teams import selectors, services
@@ -73,8 +73,8 @@ def _people(request: HttpRequest, team: Team) -> dict[str, Any]:
     query = request.GET.get("q", "").replace("\0", "").strip()[:200]
     everybody = selectors.members_of(request.user, team)
     found = everybody.filter(user__email__icontains=query) if query else everybody
-    people = Paginator(found, PEOPLE).get_page(request.GET.get("page"))
-    return {"page": people, "query": query, "people": everybody.count(), "many": PEOPLE}
+    people, wrong = page_of(request, found, PEOPLE)
+    return {"page": people, "wrong": wrong, "query": query, "people": everybody.count(), "many": PEOPLE}
 
 
 def here(request: HttpRequest, team: Team) -> str:

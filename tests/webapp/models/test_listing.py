@@ -87,6 +87,14 @@ def test_what_somebody_made_up_breaks_nothing(publish, shown, query):
     shown(query)
 
 
+def test_a_made_up_order_or_page_is_told(publish, shown):
+    publish("Ants")
+    names, page = shown("?sort=<b>best&page=7")
+    assert names == ["Ants"]
+    assert "there is no order &#x27;&lt;b&gt;best&#x27;; there are newest, name" in page
+    assert "there is no page &#x27;7&#x27; of 1" in page
+
+
 def test_a_made_up_task_is_told(publish, shown):
     publish("Ants")
     names, page = shown("?task=<b>cooking")
