@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pydantic import ValidationError
 
 from rnncore import catalog
 from rnncore.errors import RecipeError
-from rnncore.recipe.fields import FieldSpec, fields
+from rnncore.recipe.fields import FieldSpec, specs_of
 from rnncore.recipe.readable import readable
 from rnncore.recipe.tables import MAX_PROMPT, Network, Sampling, Table, Task, Training
 
@@ -84,6 +85,12 @@ class Recipe(Table):
 
 _WHOLE = {"language_model": (None, "char", "byte")}
 """Tokens whose vocabulary is that of the text; a language model has characters where nothing is said."""
+
+
+@cache
+def fields() -> tuple[FieldSpec, ...]:
+    """Every field of a recipe, in the order in which it is shown."""
+    return specs_of(Recipe)
 
 
 def _contradictions(recipe: Recipe) -> Iterator[tuple[str, str]]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Annotated, Any, get_args, get_origin
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from rnncore import catalog
-from rnncore.recipe.tables import TABLES
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,11 @@ class FieldSpec:
         return not self.own or self.name in catalog.TASKS[kind].fields
 
 
-@cache
-def fields() -> tuple[FieldSpec, ...]:
-    """Every field of a recipe, in the order in which it is shown."""
+def specs_of(recipe: type[BaseModel]) -> tuple[FieldSpec, ...]:
+    """Every field of a recipe, table after table, in the order in which it is shown."""
     specs = []
-    for table, body in TABLES.items():
-        for name, item in body.model_fields.items():
+    for table, info in recipe.model_fields.items():
+        for name, item in info.annotation.model_fields.items():  # type: ignore[union-attr]
             kind, many = _type_of(item)
             extra: dict[str, Any] = item.json_schema_extra  # type: ignore[assignment]
             specs.append(

@@ -310,6 +310,3 @@ class Sampling(Table):
     length: int | None = _field(
         "Length", "tokens of a sample", topic="samples", unit="tokens", own=True, ge=1, le=100_000
     )
-
-
-TABLES: dict[str, type[Table]] = {"task": Task, "network": Network, "training": Training, "sampling": Sampling}

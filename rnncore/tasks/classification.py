@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from rnncore import metrics
+from rnncore import familiar, metrics
 from rnncore.errors import DataError
 from rnncore.events import Baseline
 from rnncore.fitness import MOST_CLASSES
 from rnncore.recipe import Recipe
-from rnncore.tasks import Forward, Measured, Sources, known, records
+from rnncore.tasks import Forward, Measured, Sources, records
 from rnncore.tasks.inputs import Input
 from rnncore.tasks.pooled import PooledModel, PooledTask, pooled_description, scored
 from rnncore.tasks.records import Part
@@ -47,7 +47,7 @@ class Task(PooledTask):
         found = np.empty(len(part), np.int64)
         for record, label in enumerate(map(str, part.column(self.recipe.task.label_column))):
             if label not in numbers and self.known:
-                raise known.strange(label, self.labels, what="label", name=part.table.name, line=part.line(record))
+                raise familiar.strange(label, self.labels, what="label", name=part.table.name, line=part.line(record))
             if label not in numbers:
                 raise DataError(
                     f"{part.table.name}: the label {label!r} of the {part.name} part is not in the training part",

@@ -18,11 +18,9 @@ import numpy as np
 from rnncore.data import vocabulary
 from rnncore.data.tokens import Tokenizer
 from rnncore.data.vocabulary import UNKNOWN, Vocabulary
-from rnncore.familiar import checked, strange
+from rnncore.familiar import checked
 from rnncore.train import durable
 from rnncore.weights import NETWORK, TOKENIZER, WEIGHTS, Weights
-
-__all__ = ["Known", "checked", "keep", "of", "share_unknown", "strange", "weights_in"]
 
 START = "start"
 

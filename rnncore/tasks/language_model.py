@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rnncore import baselines, networks
+from rnncore import baselines, familiar, networks
 from rnncore.baselines import text_metrics
 from rnncore.data import sources, store, streams, tokens
 from rnncore.data.streams import IGNORE, Chunk, Lanes, Streams
@@ -225,9 +225,9 @@ def _unknown(text: store.TokenStore, tokenizer: tokens.Tokenizer, name: str) -> 
     """The share of a text that a tokenizer made from another does not know. Raises DataError where it is too much."""
     if tokenizer.kind == "char":  # they are left out
         characters = text.meta["characters"]
-        return known.checked(name, characters - len(text), characters, "char")
+        return familiar.checked(name, characters - len(text), characters, "char")
     unknown = 0 if tokenizer.unknown_id is None else int(np.count_nonzero(text.tokens == tokenizer.unknown_id))
-    return known.checked(name, unknown, len(text), "word")
+    return familiar.checked(name, unknown, len(text), "word")
 
 
 def _blocks(path: Path, tick: Callable[[], None]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from rnncore import networks
+from rnncore import familiar, networks
 from rnncore.data import buckets, vocabulary
 from rnncore.data.buckets import Buckets
 from rnncore.data.vocabulary import UNKNOWN, Vocabulary
@@ -271,7 +271,7 @@ def _known_tags(part: Part, tags: list[list[str]], found: list[str]) -> list[str
     for record, sentence in enumerate(tags):
         for tag in sentence:
             if tag not in found:
-                raise known.strange(tag, found, what="tag", name=part.table.name, line=part.line(record))
+                raise familiar.strange(tag, found, what="tag", name=part.table.name, line=part.line(record))
     return found
 
 

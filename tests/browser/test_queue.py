@@ -143,6 +143,28 @@ def sign_in(page: Page, email: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
+def typed_and_signed_out(page: Page) -> str:
+    """A text is typed, and nobody is signed in any more; who was."""
+    page.goto("/settings/")
+    email = page.locator(".rail .foot [title]").get_attribute("title")
+    page.goto("/datasets/paste/")
+    page.get_by_label("Name").fill("cats")
+    page.get_by_label("Text", exact=False).last.fill(SHORT)
+    page.context.clear_cookies()
+    return email
+
+
+def sign_in_elsewhere_and_save(page: Page, email: str) -> None:
+    """By the banner's link, in a tab of its own; then what was typed is sent."""
+    with page.context.expect_page() as opened:
+        page.locator("#signed-out").get_by_role("link").click()
+    sign_in(opened.value, email)
+    expect(opened.value).to_have_title(re.compile("Unroll"))
+    opened.value.close()
+    page.get_by_role("button", name="Save").click()
+    expect(page).to_have_url(re.compile(r"/datasets/\w{16}/"))
+
+
 def test_signed_out_meanwhile_one_is_led_to_sign_in_and_back(reader):
     reader.goto("/settings/")
     email = reader.locator(".rail .foot [title]").get_attribute("title")
@@ -154,37 +176,15 @@ def test_signed_out_meanwhile_one_is_led_to_sign_in_and_back(reader):
 
 
 def test_signed_out_meanwhile_what_was_typed_is_kept_and_sent_after_all(reader):
-    reader.goto("/settings/")
-    email = reader.locator(".rail .foot [title]").get_attribute("title")
-    reader.goto("/datasets/paste/")
-    reader.get_by_label("Name").fill("cats")
-    reader.get_by_label("Text", exact=False).last.fill(SHORT)
-    reader.context.clear_cookies()
+    email = typed_and_signed_out(reader)
     # Whatever the page asks for next: here somebody else's script does, as a fragment that the clock brings would.
     reader.evaluate("htmx.ajax('get', '/queue/', {target: '#toasts', swap: 'beforeend'})")
     banner = reader.locator("#signed-out")
     expect(banner).to_contain_text("You are signed out.")
-    with reader.context.expect_page() as opened:
-        banner.get_by_role("link").click()
-    sign_in(opened.value, email)
-    expect(opened.value).to_have_title(re.compile("Unroll"))
-    opened.value.close()
-    reader.get_by_role("button", name="Save").click()
-    expect(reader).to_have_url(re.compile(r"/datasets/\w{16}/"))
+    sign_in_elsewhere_and_save(reader, email)
 
 
 def test_signed_out_meanwhile_what_is_sent_waits_for_the_sign_in(reader):
-    reader.goto("/settings/")
-    email = reader.locator(".rail .foot [title]").get_attribute("title")
-    reader.goto("/datasets/paste/")
-    reader.get_by_label("Name").fill("cats")
-    reader.get_by_label("Text", exact=False).last.fill(SHORT)
-    reader.context.clear_cookies()
+    email = typed_and_signed_out(reader)
     reader.get_by_role("button", name="Save").click()
-    with reader.context.expect_page() as opened:
-        reader.locator("#signed-out").get_by_role("link").click()
-    sign_in(opened.value, email)
-    expect(opened.value).to_have_title(re.compile("Unroll"))
-    opened.value.close()
-    reader.get_by_role("button", name="Save").click()
-    expect(reader).to_have_url(re.compile(r"/datasets/\w{16}/"))
+    sign_in_elsewhere_and_save(reader, email)

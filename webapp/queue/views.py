@@ -68,9 +68,10 @@ def _down(request: HttpRequest, run: Run) -> str:
 def _drop(request: HttpRequest, run: Run) -> str:
     """As it was dragged: by so many ``places``, towards the front where that is less than 0."""
     try:
-        return _moved(request.user, run, int(request.POST.get("places", "")))
+        count = int(request.POST.get("places", ""))
     except ValueError:
         raise Http404("places: by how many the run is moved, as a whole number.") from None
+    return _moved(request.user, run, count)
 
 
 def _moved(user: User, run: Run, count: int) -> str:

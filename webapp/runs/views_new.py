@@ -35,6 +35,7 @@ from webapp.runs.recipe_form import KIND, TOPICS, Begin, RecipeForm, summary
 from webapp.runs.selectors import run_for
 from webapp.teams.current import team_of
 
+SMALL = 10**9  # bytes that every machine has: nobody is asked whether they are there
 MODELS = 100  # to start from, the newest; any other one by its own page
 
 
@@ -239,7 +240,9 @@ def _cost(form: RecipeForm, dataset: Dataset) -> dict[str, Any]:
 
 def _room(plan: Plan | None) -> int | None:
     """The memory that there is, in bytes, where the plan wants more than any machine has."""
-    most = plan and workers.memory(plan.recipe.training.device)
+    if plan is None or plan.training_bytes <= SMALL:
+        return None
+    most = workers.memory(plan.recipe.training.device)
     return most if most and plan.training_bytes > most else None
 
 

@@ -74,7 +74,8 @@ def _people(request: HttpRequest, team: Team) -> dict[str, Any]:
     everybody = selectors.members_of(request.user, team)
     found = everybody.filter(user__email__icontains=query) if query else everybody
     people, wrong = page_of(request, found, PEOPLE)
-    return {"page": people, "wrong": wrong, "query": query, "people": everybody.count(), "many": PEOPLE}
+    count = everybody.count() if query else people.paginator.count
+    return {"page": people, "wrong": wrong, "query": query, "people": count, "many": PEOPLE}
 
 
 def here(request: HttpRequest, team: Team) -> str:

@@ -114,7 +114,7 @@ def test_the_estimate_follows_what_is_typed(signed_in, dataset):
 
 
 def test_more_memory_than_there_is_is_said(signed_in, dataset, monkeypatch):
-    monkeypatch.setattr("webapp.workers.memory", {"cpu": 10**9, "auto": None}.get)
+    monkeypatch.setattr("webapp.workers.memory", {"cpu": 10**9, "auto": None}.__getitem__)
     given = {"dataset": dataset.id, "network.hidden_size": "4096", "training.device": "cpu"}
     assert "the largest machine here has" in body(signed_in.post("/runs/new/estimate/", given))
     for other in ({"network.hidden_size": "32"}, {"training.device": "auto"}):
